@@ -1,0 +1,46 @@
+# The programs of bench/serving that Aion is measured beside; the daemon links to none of them.
+function(aion_add_bench name)
+  add_executable(${name} ${ARGN})
+  target_include_directories(${name} PRIVATE "${CMAKE_SOURCE_DIR}/bench")
+  target_compile_options(${name} PRIVATE ${AION_WARNINGS})
+  target_link_libraries(${name} PRIVATE Threads::Threads)
+endfunction()
+
+set(AION_BENCH_SERVING "${CMAKE_SOURCE_DIR}/bench/serving")
+
+# floor and rawort open the same ONNX Runtime by path as the daemon does.
+add_library(aion_bench_ort STATIC "${AION_BENCH_SERVING}/ort_model.cc")
+target_include_directories(aion_bench_ort PUBLIC "${CMAKE_SOURCE_DIR}/bench")
+target_include_directories(aion_bench_ort SYSTEM PUBLIC "${AION_ONNXRUNTIME_INCLUDE}")
+target_compile_options(aion_bench_ort PRIVATE ${AION_WARNINGS})
+target_compile_definitions(aion_bench_ort PRIVATE
+  AION_ONNXRUNTIME_LIBRARY="${AION_ONNXRUNTIME_ROOT}/lib/libonnxruntime.so.1.30.0")
+target_link_libraries(aion_bench_ort PUBLIC ${CMAKE_DL_LIBS})
+
+aion_add_bench(bench_floor "${AION_BENCH_SERVING}/floor.cc")
+target_link_libraries(bench_floor PRIVATE aion_bench_ort)
+aion_add_bench(bench_rawort "${AION_BENCH_SERVING}/rawort.cc")
+target_link_libraries(bench_rawort PRIVATE aion_bench_ort)
+aion_add_bench(bench_openloop "${AION_BENCH_SERVING}/openloop.cc")
+
+# The empty gRPC server has a small schema of its own, so that it stands without the house.
+set(AION_BENCH_GENERATED "${CMAKE_BINARY_DIR}/generated_bench")
+file(MAKE_DIRECTORY "${AION_BENCH_GENERATED}")
+set(made_sources "${AION_BENCH_GENERATED}/serving/empty_grpc.pb.cc"
+                 "${AION_BENCH_GENERATED}/serving/empty_grpc.grpc.pb.cc")
+get_target_property(grpc_plugin gRPC::grpc_cpp_plugin LOCATION)
+add_custom_command(
+  OUTPUT ${made_sources} "${AION_BENCH_GENERATED}/serving/empty_grpc.pb.h"
+         "${AION_BENCH_GENERATED}/serving/empty_grpc.grpc.pb.h"
+  COMMAND protobuf::protoc -I "${CMAKE_SOURCE_DIR}/bench" --cpp_out=${AION_BENCH_GENERATED}
+          --grpc_out=${AION_BENCH_GENERATED} --plugin=protoc-gen-grpc=${grpc_plugin}
+          "${AION_BENCH_SERVING}/empty_grpc.proto"
+  DEPENDS "${AION_BENCH_SERVING}/empty_grpc.proto"
+  COMMENT "protoc bench/serving/empty_grpc.proto")
+add_library(aion_bench_proto STATIC ${made_sources})
+target_include_directories(aion_bench_proto SYSTEM PUBLIC "${AION_BENCH_GENERATED}")
+target_link_libraries(aion_bench_proto PUBLIC protobuf::libprotobuf gRPC::grpc++)
+aion_add_bench(bench_empty_grpc "${AION_BENCH_SERVING}/empty_grpc.cc")
+target_link_libraries(bench_empty_grpc PRIVATE aion_bench_proto)
+
+add_custom_target(aion_bench DEPENDS bench_floor bench_rawort bench_openloop bench_empty_grpc)

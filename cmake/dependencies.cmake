@@ -1,0 +1,19 @@
+# What the house stands on. `tools/setup build` installs all of it.
+find_package(Threads REQUIRED)
+find_package(Boost 1.81 REQUIRED)
+find_package(Protobuf 3.21 REQUIRED)
+find_package(gRPC 1.51 CONFIG REQUIRED)
+find_package(simdjson 3.0 CONFIG REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(CURL REQUIRED)
+find_package(PNG REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(TURBOJPEG REQUIRED IMPORTED_TARGET libturbojpeg)
+
+# ONNX Runtime: headers of API 21 at build time; the library is opened at run time, so nothing links to it.
+set(AION_ONNXRUNTIME_ROOT "${CMAKE_SOURCE_DIR}/.deps/onnxruntime" CACHE PATH "include/ and lib/ of ONNX Runtime")
+find_path(AION_ONNXRUNTIME_INCLUDE onnxruntime_c_api.h
+          HINTS "${AION_ONNXRUNTIME_ROOT}/include" PATH_SUFFIXES onnxruntime NO_CACHE)
+if(NOT AION_ONNXRUNTIME_INCLUDE)
+  message(FATAL_ERROR "onnxruntime_c_api.h not found under ${AION_ONNXRUNTIME_ROOT}/include; run tools/setup build")
+endif()

@@ -1,0 +1,65 @@
+# tests/<folder of src>/*_test.cc becomes one program; each gtest case is a test of CTest.
+# Folders whose tests also run under the sanitizers (parsers and what holds state over time).
+set(AION_SANITIZED base tensor net serving runtime/backend protocol/kserve catalog/repository resource contract/backend)
+
+find_package(GTest REQUIRED)
+include(GoogleTest)
+
+# Small models that tests and benches read; made by a script, never committed.
+set(AION_TEST_MODELS "${CMAKE_BINARY_DIR}/models")
+set(AION_PYTHON "${CMAKE_SOURCE_DIR}/.deps/venv/bin/python" CACHE FILEPATH "Python with the packages of tools/requirements/test.txt")
+if(EXISTS "${AION_PYTHON}" AND EXISTS "${CMAKE_SOURCE_DIR}/tests/models/make_models.py")
+  add_custom_command(
+    OUTPUT "${AION_TEST_MODELS}/.made"
+    COMMAND "${AION_PYTHON}" "${CMAKE_SOURCE_DIR}/tests/models/make_models.py" "${AION_TEST_MODELS}"
+    COMMAND ${CMAKE_COMMAND} -E touch "${AION_TEST_MODELS}/.made"
+    DEPENDS "${CMAKE_SOURCE_DIR}/tests/models/make_models.py"
+    COMMENT "Making the test models")
+  add_custom_target(aion_test_models ALL DEPENDS "${AION_TEST_MODELS}/.made")
+else()
+  add_custom_target(aion_test_models)
+endif()
+
+add_custom_target(aion_sanitized_tests)
+
+function(aion_add_test_folder folder)
+  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/${folder}/*.cc")
+  file(GLOB tests CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/${folder}/*_test.cc")
+  if(NOT tests)
+    return()
+  endif()
+  string(REPLACE "/" "_" name "${folder}")
+  add_executable(${name}_test ${sources})
+  target_include_directories(${name}_test PRIVATE "${CMAKE_SOURCE_DIR}")
+  target_compile_definitions(${name}_test PRIVATE AION_TEST_MODELS="${AION_TEST_MODELS}"
+                                                  AION_PROGRAM="${CMAKE_BINARY_DIR}/bin/aion")
+  aion_use_house_settings(${name}_test)
+  add_dependencies(${name}_test aion_test_models)
+  if(TARGET aion_${name})
+    target_link_libraries(${name}_test PRIVATE aion_${name})
+  else()
+    target_link_libraries(${name}_test PRIVATE aion_daemon)  # tests/contract/<port>: every adapter
+  endif()
+  target_link_libraries(${name}_test PRIVATE GTest::gmock GTest::gtest_main)
+  set(labels unit)
+  if(folder IN_LIST AION_SANITIZED)
+    list(APPEND labels sanitized)
+    add_dependencies(aion_sanitized_tests ${name}_test)
+    if(folder MATCHES "^contract/" AND TARGET aion)
+      add_dependencies(aion_sanitized_tests aion)
+    endif()
+  endif()
+  gtest_discover_tests(${name}_test TEST_PREFIX "${folder}: " DISCOVERY_MODE PRE_TEST
+                       PROPERTIES LABELS "${labels}" TIMEOUT 120)
+endfunction()
+
+file(GLOB_RECURSE test_files CONFIGURE_DEPENDS RELATIVE "${CMAKE_SOURCE_DIR}/tests" "${CMAKE_SOURCE_DIR}/tests/*_test.cc")
+set(test_folders)
+foreach(file IN LISTS test_files)
+  get_filename_component(folder "${file}" DIRECTORY)
+  list(APPEND test_folders "${folder}")
+endforeach()
+list(REMOVE_DUPLICATES test_folders)
+foreach(folder IN LISTS test_folders)
+  aion_add_test_folder("${folder}")
+endforeach()

@@ -1,0 +1,191 @@
+#include "catalog/repository/model_folder.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "catalog/repository/settings.h"
+
+namespace aion::catalog {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t kMaxConfigBytes = 1U << 20U;
+constexpr std::string_view kConfigName = "config.pbtxt";
+constexpr std::string_view kOnnxName = "model.onnx";
+
+Error wrong(std::string_view model, const std::string& message) {
+  return Error{Code::InvalidArgument, "model '" + std::string(model) + "': " + message};
+}
+
+/// The path without links, or an error when it leaves the root or cannot be read. Guards against a link in a
+/// repository that shows clients a file from elsewhere.
+Result<fs::path> below(const fs::path& root, const fs::path& path, std::string_view model) {
+  std::error_code failed;
+  fs::path real = fs::canonical(path, failed);
+  if (failed) {
+    return wrong(model, "cannot read '" + path.string() + "': " + failed.message());
+  }
+  const auto [root_end, rest] = std::mismatch(root.begin(), root.end(), real.begin(), real.end());
+  if (root_end != root.end()) {
+    return wrong(model, "'" + path.string() + "' is a link out of the model repository");
+  }
+  return real;
+}
+
+Result<std::string> read_config(const fs::path& path, std::string_view model) {
+  std::error_code failed;
+  if (!fs::is_regular_file(path, failed)) {
+    return wrong(model, "config.pbtxt is no regular file");
+  }
+  std::ifstream file(path, std::ios::binary);
+  std::string text(kMaxConfigBytes + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (file.bad() || !(file || file.eof())) {
+    return wrong(model, "cannot read config.pbtxt");
+  }
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (text.size() > kMaxConfigBytes) {
+    return wrong(model, "config.pbtxt is larger than the limit of 1 MiB");
+  }
+  return text;
+}
+
+Result<Settings> settings_in(const fs::path& root, const fs::path& folder, std::string_view model) {
+  std::error_code failed;
+  if (!fs::exists(fs::symlink_status(folder / kConfigName, failed))) {
+    return Settings{};
+  }
+  AION_TRY(const fs::path path, below(root, folder / kConfigName, model));
+  AION_TRY(const std::string text, read_config(path, model));
+  return read_settings(text, model);
+}
+
+/// 0 for a name that is no version: not decimal, a leading zero, or too large.
+std::int64_t version_number(const std::string& name) {
+  std::int64_t number = 0;
+  const auto [end, failed] = std::from_chars(name.data(), name.data() + name.size(), number);
+  const bool is_whole = failed == std::errc() && end == name.data() + name.size();
+  return is_whole && name.front() >= '1' && name.front() <= '9' ? number : 0;
+}
+
+struct FolderContents {
+  std::vector<std::int64_t> versions;  // ascending
+  std::vector<fs::path> onnx_files;    // directly in the folder
+};
+
+Result<FolderContents> list(const fs::path& folder, std::string_view model) {
+  FolderContents contents;
+  std::error_code failed;
+  for (fs::directory_iterator entry(folder, failed), end; !failed && entry != end; entry.increment(failed)) {
+    std::error_code unreadable;
+    const std::string name = entry->path().filename().string();
+    const std::int64_t version = version_number(name);
+    if (version > 0 && entry->is_directory(unreadable)) {
+      contents.versions.push_back(version);
+    } else if (name.front() != '.' && entry->path().extension() == ".onnx" && entry->is_regular_file(unreadable)) {
+      contents.onnx_files.push_back(entry->path());
+    }
+  }
+  if (failed) {
+    return wrong(model, "cannot read '" + folder.string() + "': " + failed.message());
+  }
+  std::ranges::sort(contents.versions);
+  return contents;
+}
+
+ModelVersion version_of(const Settings& settings, std::string_view model, std::int64_t number, fs::path path) {
+  ModelVersion version;
+  version.name = model;
+  version.number = number;
+  version.backend = settings.backend;
+  version.platform = settings.platform.empty() ? platform_of(settings.backend) : settings.platform;
+  version.path = std::move(path);
+  version.signature = settings.signature;
+  version.max_batch_size = settings.max_batch_size;
+  version.max_batch_size = settings.max_batch_size;
+  version.is_decoupled = settings.is_decoupled;
+  version.parameters = settings.parameters;
+  return version;
+}
+
+/// The folder's only .onnx file as version 1, for a model without version folders.
+Result<Model> flat_model(const fs::path& root, const FolderContents& contents, Settings settings, std::string_view name) {
+  if (settings.backend.empty()) {
+    settings.backend = "onnx";
+  }
+  if (contents.onnx_files.size() != 1 || settings.backend != "onnx") {
+    const std::string count = std::to_string(contents.onnx_files.size());
+    const std::string wanted = settings.backend == "onnx" ? std::string(name) + "/1/" + std::string(kOnnxName)
+                                                          : "a version folder " + std::string(name) + "/1";
+    return wrong(name, "no version folder and " + count + " .onnx files, expected " + wanted);
+  }
+  AION_TRY(fs::path file, below(root, contents.onnx_files.front(), name));
+  return Model{std::string(name), {version_of(settings, name, 1, std::move(file))}};
+}
+
+/// What the backend opens in a version's folder: a file for onnx, the folder itself for others. An empty path when the file is
+/// not there.
+Result<fs::path> artifact_in(const fs::path& root, const fs::path& folder, const Settings& settings, std::string_view model) {
+  if (settings.backend != "onnx" && settings.file_name.empty()) {
+    return below(root, folder, model);
+  }
+  const fs::path file = folder / (settings.file_name.empty() ? std::string(kOnnxName) : settings.file_name);
+  std::error_code failed;
+  if (!fs::exists(fs::symlink_status(file, failed))) {
+    return fs::path();
+  }
+  return below(root, file, model);
+}
+
+}  // namespace
+
+Result<Model> read_model_file(const fs::path& root, std::string_view name) {
+  Settings settings;
+  settings.backend = "onnx";
+  AION_TRY(fs::path file, below(root, root / (std::string(name) + ".onnx"), name));
+  return Model{std::string(name), {version_of(settings, name, 1, std::move(file))}};
+}
+
+Result<Model> read_model_folder(const fs::path& root, std::string_view name) {
+  AION_TRY(const fs::path folder, below(root, root / name, name));
+  AION_TRY(Settings settings, settings_in(root, folder, name));
+  AION_TRY(const FolderContents contents, list(folder, name));
+  if (contents.versions.empty()) {
+    return flat_model(root, contents, std::move(settings), name);
+  }
+  if (settings.backend.empty()) {
+    settings.backend = "onnx";
+  }
+  std::vector<std::int64_t> present;
+  std::vector<fs::path> artifacts;
+  for (const std::int64_t version : contents.versions) {
+    AION_TRY(fs::path artifact, artifact_in(root, folder / std::to_string(version), settings, name));
+    if (!artifact.empty()) {
+      present.push_back(version);
+      artifacts.push_back(std::move(artifact));
+    }
+  }
+  Model model{std::string(name), {}};
+  for (const std::int64_t version : wanted_versions(present, settings.versions)) {
+    const auto at = std::ranges::lower_bound(present, version) - present.begin();
+    model.versions.push_back(version_of(settings, name, version, artifacts[static_cast<std::size_t>(at)]));
+  }
+  if (present.empty()) {
+    const std::string file = settings.file_name.empty() ? std::string(kOnnxName) : settings.file_name;
+    return wrong(name, "no version folder holds the file '" + file + "'");
+  }
+  if (model.versions.empty()) {
+    return wrong(name, "none of the versions that version_policy of config.pbtxt asks for is there");
+  }
+  return model;
+}
+
+}  // namespace aion::catalog

@@ -1,0 +1,103 @@
+#include "catalog/repository/served_fields.h"
+
+#include <array>
+#include <string_view>
+#include <vector>
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/message.h>
+
+#include <catalog/repository/model_config.pb.h>
+
+namespace aion::catalog {
+
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+
+// Paths of fields that settings.cc reads. A message is listed when an empty one means nothing or is read too; its fields
+// are listed one by one. A trailing star stands for everything below.
+constexpr std::array kServed = std::to_array<std::string_view>({
+    "name",
+    "platform",
+    "backend",
+    "version_policy",
+    "version_policy.*",
+    "max_batch_size",
+    "input",
+    "input.name",
+    "input.data_type",
+    "input.dims",
+    "input.optional",
+    "output",
+    "output.name",
+    "output.data_type",
+    "output.dims",
+    "instance_group",
+    "instance_group.name",
+    "instance_group.kind",
+    "instance_group.count",
+    "default_model_filename",
+    "parameters",
+    "parameters.*",
+    "model_transaction_policy",
+    "model_transaction_policy.decoupled",
+    "optimization",
+    "response_cache",
+});
+
+bool is_served(std::string_view path) {
+  for (std::string_view served : kServed) {
+    if (served == path) {
+      return true;
+    }
+    if (served.ends_with('*')) {
+      served.remove_suffix(1);
+      if (path.starts_with(served)) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+std::optional<std::string> first_unserved(const Message& message, const std::string& prefix);
+
+std::optional<std::string> first_unserved_below(const Message& message, const FieldDescriptor* field, const std::string& path) {
+  const auto* reflection = message.GetReflection();
+  if (!field->is_repeated()) {
+    return first_unserved(reflection->GetMessage(message, field), path + ".");
+  }
+  for (int i = 0; i < reflection->FieldSize(message, field); ++i) {
+    if (auto found = first_unserved(reflection->GetRepeatedMessage(message, field, i), path + ".")) {
+      return found;
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> first_unserved(const Message& message, const std::string& prefix) {
+  std::vector<const FieldDescriptor*> set;
+  message.GetReflection()->ListFields(message, &set);
+  for (const FieldDescriptor* field : set) {
+    const std::string path = prefix + field->name();
+    if (!is_served(path)) {
+      return path;
+    }
+    if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+      if (auto found = first_unserved_below(message, field, path)) {
+        return found;
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string> first_unserved_field(const inference::ModelConfig& config) {
+  return first_unserved(config, "");
+}
+
+}  // namespace aion::catalog

@@ -1,0 +1,46 @@
+#include "cli/commands.h"
+
+#include <cstdio>
+#include <utility>
+
+#include "base/json.h"
+#include "base/version.h"
+#include "cli/connection.h"
+#include "cli/infer_command.h"
+#include "cli/model_commands.h"
+#include "cli/status_command.h"
+
+namespace aion::cli {
+
+namespace {
+
+Exit version(const Arguments& arguments) {
+  const std::string number(kVersion);
+  std::printf("%s\n", arguments.has("json") ? to_text(Json{{"version", number}}).c_str() : ("aion " + number).c_str());
+  return Exit::Done;
+}
+
+Command completion_command(const Program& program) {
+  const auto run = [&program](const Arguments& arguments) {
+    const auto script = program.completion(arguments.words[0]);
+    if (!script) {
+      return failed(in_context("completion", script.error()));
+    }
+    std::fputs(script->c_str(), stdout);
+    return Exit::Done;
+  };
+  return {"completion", "SHELL", 1, 1, "print a completion script for bash or zsh: source <(aion completion bash)", {}, run};
+}
+
+}  // namespace
+
+std::vector<Command> commands(const Program& program) {
+  std::vector<Command> all = model_commands();
+  all.insert(all.begin(), status_command());
+  all.push_back(infer_command());
+  all.push_back(completion_command(program));
+  all.push_back({"version", "", 0, 0, "print the version", {{"json", "", "print JSON"}}, version});
+  return all;
+}
+
+}  // namespace aion::cli

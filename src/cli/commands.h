@@ -1,0 +1,13 @@
+// The commands that talk to a daemon, and those that need none.
+#pragma once
+
+#include <vector>
+
+#include "cli/command.h"
+
+namespace aion::cli {
+
+/// `program` outlives the commands: completion prints its table.
+[[nodiscard]] std::vector<Command> commands(const Program& program);
+
+}  // namespace aion::cli

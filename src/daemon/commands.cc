@@ -1,0 +1,187 @@
+#include "daemon/commands.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <thread>
+
+#include "base/json.h"
+#include "base/version.h"
+#include "daemon/background.h"
+#include "daemon/config.h"
+#include "daemon/wiring.h"
+
+namespace aion::daemon {
+
+namespace {
+
+using cli::Arguments;
+using cli::Command;
+using cli::Exit;
+using cli::Option;
+
+constexpr auto kConfigFlag = "config";
+
+/// The flags of the settings, and which file they come from.
+std::vector<Option> setting_options() {
+  Config defaults;
+  ConfigTable table;
+  bind(table, defaults);
+  std::vector<Option> options{{kConfigFlag, "FILE", "TOML file to read instead of the user's aion.toml"}};
+  for (const Setting& setting : table.settings()) {
+    const std::string shown = setting.value.empty() ? "" : " (default " + setting.value + ")";
+    options.push_back({ConfigTable::flag_of(setting.key), setting.is_switch ? "" : "VALUE", setting.help + shown, true});
+  }
+  return options;
+}
+
+std::filesystem::path config_file(const Arguments& arguments) {
+  const char* const set = std::getenv("AION_CONFIG");  // NOLINT(concurrency-mt-unsafe): no thread yet
+  return arguments.value(kConfigFlag).value_or(set != nullptr ? set : "");
+}
+
+Result<void> fill(ConfigTable& table, const Arguments& arguments) {
+  AION_TRY_VOID(apply_file_and_environment(table, config_file(arguments)));
+  for (const auto& [flag, value] : arguments.flags) {
+    if (flag != kConfigFlag && flag != "daemon" && flag != "json") {
+      AION_TRY_VOID(table.apply_flag(flag, value));
+    }
+  }
+  return {};
+}
+
+std::string ready_line(const Daemon& daemon, std::chrono::steady_clock::time_point begun) {
+  const Addresses at = daemon.addresses();
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
+  const auto address = [&](std::uint16_t port) { return at.host + ":" + std::to_string(port); };
+  return "aion " + std::string(kVersion) + " ready: http " + address(at.http) + ", grpc " + address(at.grpc) +
+         ", metrics " + address(at.metrics) + ", models " + std::to_string(daemon.ready_models()) + ", " +
+         std::to_string(took.count()) + " ms\n";
+}
+
+/// The signals that end the daemon, blocked in every thread so that sigwait() alone takes them.
+sigset_t block_end_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+Exit serve(const Config& config, const ConfigTable& table, Background& background) {
+  const auto begun = std::chrono::steady_clock::now();
+  const sigset_t signals = block_end_signals();
+  auto daemon = Daemon::start(config, table);
+  if (!daemon) {
+    background.failed(daemon.error().message);
+    return Exit::Failed;
+  }
+  background.ready(ready_line(**daemon, begun));
+  int received = 0;
+  sigwait(&signals, &received);
+  // A second signal ends the process at once, as the impatient expect.
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  (*daemon)->stop();
+  return Exit::Done;
+}
+
+Exit up(const Arguments& arguments) {
+  Config config;
+  ConfigTable table;
+  bind(table, config);
+  auto filled = fill(table, arguments);
+  if (filled) {
+    filled = config.check();
+  }
+  if (!filled) {
+    cli::say_error(filled.error().message);
+    return Exit::WrongUse;
+  }
+  auto background = Background::begin(arguments.has("daemon"), config.data_dir);
+  if (!background) {
+    cli::say_error(background.error().message);
+    return Exit::Failed;
+  }
+  if (background->is_parent()) {
+    return background->wait_for_child() ? Exit::Done : Exit::Failed;
+  }
+  return serve(config, table, *background);
+}
+
+Exit down(const Arguments& arguments) {
+  Config config;
+  ConfigTable table;
+  bind(table, config);
+  auto filled = fill(table, arguments);
+  if (!filled) {
+    cli::say_error(filled.error().message);
+    return Exit::WrongUse;
+  }
+  const auto folder = config.data_dir.empty() ? default_data_dir() : config.data_dir;
+  const auto running = DataFolder::running(folder);
+  if (!running) {
+    cli::say_error("no daemon runs on the data folder '" + folder.string() + "'");
+    return Exit::Failed;
+  }
+  if (kill(running->pid, SIGTERM) != 0) {
+    cli::say_error("cannot signal the daemon, pid " + std::to_string(running->pid));
+    return Exit::Failed;
+  }
+  const auto deadline = std::chrono::steady_clock::now() + config.stop_limit + std::chrono::seconds{10};
+  while (DataFolder::running(folder)) {
+    if (std::chrono::steady_clock::now() > deadline) {
+      cli::say_error("the daemon, pid " + std::to_string(running->pid) + ", has not ended yet");
+      return Exit::Failed;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  }
+  if (arguments.has("json")) {
+    std::printf("%s\n", to_text(Json{{"pid", running->pid}, {"stopped", true}}).c_str());
+  } else {
+    std::printf("stopped, pid %d\n", static_cast<int>(running->pid));
+  }
+  return Exit::Done;
+}
+
+Exit config_show(const Arguments& arguments) {
+  Config config;
+  ConfigTable table;
+  bind(table, config);
+  if (auto filled = fill(table, arguments); !filled) {
+    cli::say_error(filled.error().message);
+    return Exit::WrongUse;
+  }
+  if (!arguments.has("json")) {
+    for (const Setting& setting : table.settings()) {
+      std::printf("%-28s %-24s %s\n", setting.key.c_str(), setting.value.c_str(), setting.origin.c_str());
+    }
+    return Exit::Done;
+  }
+  Json list = Json::array();
+  for (const Setting& setting : table.settings()) {
+    list.push_back({{"key", setting.key}, {"value", setting.value}, {"origin", setting.origin}});
+  }
+  std::printf("%s\n", to_text(Json{{"settings", std::move(list)}}).c_str());
+  return Exit::Done;
+}
+
+}  // namespace
+
+std::vector<Command> commands() {
+  std::vector<Option> up_options = setting_options();
+  up_options.insert(up_options.begin(), {"daemon", "", "run in the background; return when it is ready"});
+  std::vector<Option> other_options = setting_options();
+  other_options.insert(other_options.begin(), {"json", "", "print JSON"});
+  return {
+      {"up", "", 0, 0, "start the daemon", up_options, up},
+      {"down", "", 0, 0, "stop the daemon that runs on the data folder", other_options, down},
+      {"config show", "", 0, 0, "print every setting, its value and where it comes from", other_options, config_show},
+  };
+}
+
+}  // namespace aion::daemon

@@ -1,0 +1,18 @@
+// The program: finds the command that the words name, and runs it.
+#include <string_view>
+#include <vector>
+
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "daemon/commands.h"
+#include "runtime/worker_main.h"
+
+int main(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "worker") {
+    return aion::runtime::worker_main(argc, argv);
+  }
+  aion::cli::Program program;
+  program.add(aion::daemon::commands());
+  program.add(aion::cli::commands(program));
+  return static_cast<int>(program.run({argv + 1, argv + argc}));
+}

@@ -1,0 +1,193 @@
+#include "daemon/wiring.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <thread>
+#include <utility>
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/spawn.h"
+#include "base/version.h"
+#include "catalog/repository/folder.h"
+#include "daemon/metrics_handler.h"
+#include "net/grpc/server.h"
+#include "net/http/server.h"
+#include "protocol/kserve/grpc_api.h"
+#include "protocol/kserve/http_api.h"
+#include "protocol/native/native_api.h"
+#include "resource/ledger.h"
+#include "runtime/backends.h"
+#include "security/authorizer.h"
+#include "serving/model_server.h"
+
+namespace aion::daemon {
+
+namespace {
+
+// After the limit of a graceful stop the connections are closed, which cancels what still runs; ONNX Runtime looks
+// for that between two operators.
+constexpr std::chrono::milliseconds kCancelLimit{5'000};
+
+LogLevel level_of(const std::string& name) {
+  constexpr std::array<std::pair<std::string_view, LogLevel>, 5> kLevels = {{{"debug", LogLevel::Debug},
+                                                                             {"info", LogLevel::Info},
+                                                                             {"warn", LogLevel::Warn},
+                                                                             {"error", LogLevel::Error},
+                                                                             {"off", LogLevel::Off}}};
+  for (const auto& [known, level] : kLevels) {
+    if (known == name) {
+      return level;
+    }
+  }
+  return LogLevel::Info;
+}
+
+net::HttpConfig http_config(const Config& config, std::uint16_t port) {
+  net::HttpConfig http;
+  http.address = config.listen;
+  http.port = port;
+  http.max_body_bytes = config.max_body.count;
+  http.header_timeout = config.header_timeout;
+  http.body_timeout = config.body_timeout;
+  http.idle_timeout = config.idle_timeout;
+  http.max_connections = config.max_connections;
+  http.allowed_hosts = config.allowed_hosts;
+  return http;
+}
+
+runtime::BackendEnvironment backend_environment(const Config& config, Executors& executors) {
+  runtime::BackendEnvironment environment;
+  environment.clock = &executors.clock();
+  environment.onnx_library = config.onnx_library;
+  environment.worker_program = "/proc/self/exe";
+  environment.compute_threads = static_cast<int>(executors.compute_count());
+  return environment;
+}
+
+std::vector<std::filesystem::path> roots_of(const Config& config) {
+  return {config.model_repository.begin(), config.model_repository.end()};
+}
+
+Json settings_json(const ConfigTable& table) {
+  Json list = Json::array();
+  for (const Setting& setting : table.settings()) {
+    list.push_back({{"key", setting.key}, {"value", setting.value}, {"origin", setting.origin}});
+  }
+  return Json{{"settings", std::move(list)}};
+}
+
+}  // namespace
+
+/// Members in the order they are built; they go in the reverse order.
+struct Daemon::House {
+  House(const Config& wanted, const ConfigTable& settings, DataFolder locked)
+      : config(wanted),
+        folder(std::move(locked)),
+        log(level_of(wanted.log_level), wanted.log_format == "json" ? LogFormat::JsonLines : LogFormat::Plain),
+        executors({wanted.io_threads, wanted.compute_threads, wanted.blocking_threads}),
+        ledger({resource::DeviceKind::Cpu, 0}),
+        repository(roots_of(wanted)),
+        backends(backend_environment(wanted, executors)),
+        server({executors, repository, backends, ledger, metrics, log},
+               {wanted.inline_below, wanted.max_queue, wanted.model_control_mode == "explicit"}),
+        kserve_http(server, authorizer, executors, {"aion", std::string(kVersion), wanted.max_body.count}),
+        kserve_grpc(server, authorizer, executors, {"aion", std::string(kVersion)}),
+        native({server, authorizer, ledger, executors.clock(), [&settings] { return settings_json(settings); }}),
+        metrics_handler(metrics) {
+    router.mount("/v2", kserve_http);
+    router.mount("/api/aion/v1", native);
+    router.mount("/metrics", metrics_handler);
+    metrics.family("aion_ready", "Whether the server answers inference requests", MetricType::Gauge, [this] {
+      return std::vector<Sample>{{{}, server.is_ready() ? 1.0 : 0.0}};
+    });
+  }
+
+  Result<void> listen();
+
+  const Config config;
+  DataFolder folder;
+  Log log;
+  Metrics metrics;
+  Executors executors;
+  resource::Ledger ledger;
+  catalog::FolderRepository repository;
+  runtime::Backends backends;
+  serving::ModelServer server;
+  security::LoopbackAuthorizer authorizer;
+  kserve::HttpApi kserve_http;
+  kserve::GrpcApi kserve_grpc;
+  native::NativeApi native;
+  MetricsHandler metrics_handler;
+  net::HttpRouter router;
+  std::unique_ptr<net::HttpServer> http;
+  std::unique_ptr<net::HttpServer> metrics_http;
+  std::unique_ptr<net::GrpcServer> grpc;
+};
+
+Result<void> Daemon::House::listen() {
+  AION_TRY(http, net::HttpServer::start(http_config(config, config.http_port), router, executors, log));
+  AION_TRY(metrics_http,
+           net::HttpServer::start(http_config(config, config.metrics_port), metrics_handler, executors, log));
+  AION_TRY(grpc, net::GrpcServer::start({config.listen, config.grpc_port}, kserve_grpc.services(), log));
+  return {};
+}
+
+Daemon::Daemon(std::unique_ptr<House> house) : house_(std::move(house)) {}
+
+Daemon::~Daemon() { stop(); }
+
+Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config, const ConfigTable& settings) {
+  AION_TRY(DataFolder folder, DataFolder::open(config.data_dir));
+  auto house = std::make_unique<House>(config, settings, std::move(folder));
+  std::unique_ptr<Daemon> daemon(new Daemon(std::move(house)));
+  AION_TRY_VOID(daemon->house_->listen());
+  AION_TRY_VOID(wait_for(daemon->house_->executors.blocking(), daemon->house_->server.start()));
+  AION_TRY_VOID(daemon->house_->folder.publish(daemon->addresses()));
+  return daemon;
+}
+
+Addresses Daemon::addresses() const {
+  return {getpid(), house_->config.listen, house_->http->port(), house_->grpc->port(), house_->metrics_http->port()};
+}
+
+std::size_t Daemon::ready_models() const {
+  const auto rows = wait_for(house_->executors.blocking(), house_->server.index(true));
+  return rows ? rows->size() : 0;
+}
+
+void Daemon::stop() {
+  if (!house_) {
+    return;
+  }
+  House& house = *house_;
+  house.server.drain();
+  const auto drained = wait_for(house.executors.blocking(), house.server.stop(house.config.stop_limit));
+  const auto limit = drained ? std::chrono::milliseconds{1'000} : std::chrono::milliseconds{0};
+  if (!drained) {
+    house.log.warn("stop limit passed", {{"reason", drained.error().message}});
+  }
+  {
+    const std::jthread grpc_stop([&] {
+      if (house.grpc) {
+        house.grpc->stop(limit);
+      }
+    });
+    for (auto* server : {house.http.get(), house.metrics_http.get()}) {
+      if (server != nullptr) {
+        server->stop(limit);
+      }
+    }
+  }
+  const auto ended = wait_for(house.executors.blocking(), house.server.stop(kCancelLimit));
+  if (!ended) {
+    // A library that does not let go of a request would be unloaded under it: end the process as it stands.
+    house.log.error("requests did not end", {{"reason", ended.error().message}});
+    _exit(1);
+  }
+  house.executors.join();
+  house_.reset();
+}
+
+}  // namespace aion::daemon

@@ -1,0 +1,268 @@
+#include "net/http/connection.h"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <exception>
+#include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+
+namespace aion::net {
+
+namespace asio = boost::asio;
+
+namespace {
+
+// So many reads in a row one connection gets before the others have their turn.
+constexpr int kReadsPerTurn = 16;
+// How long a refused client may go on sending before it is cut off. Without this wait the refusal would be
+// lost: closing a socket with unread bytes makes the kernel reset the connection.
+constexpr std::chrono::seconds kDrainTime{2};
+
+}  // namespace
+
+Connection::Connection(std::shared_ptr<IoLoop> loop,
+                       std::shared_ptr<ConnectionEnvironment> environment,
+                       int descriptor,
+                       std::string peer_address)
+    : loop_(std::move(loop)),
+      environment_(std::move(environment)),
+      peer_address_(std::move(peer_address)),
+      input_(loop_->read_buffer),
+      descriptor_(descriptor) {}
+
+Connection::~Connection() {
+  if (descriptor_ >= 0) {
+    ::close(descriptor_);
+  }
+}
+
+void Connection::start(bool is_welcome) {
+  if (loop_->is_stopping() || !loop_->add(*this, descriptor_)) {
+    ended();
+    return;
+  }
+  enter(Phase::Idle);
+  if (!is_welcome) {
+    refuse(Refusal{503, "the server has its limit of " + std::to_string(environment_->config.max_connections) +
+                            " connections; try again later"});
+  }
+  auto served = is_welcome ? serve() : refuse_and_drain();
+  asio::co_spawn(loop_->executor(), std::move(served), [self = shared_from_this()](const std::exception_ptr& thrown) {
+    if (thrown) {
+      self->environment_->log.error("connection ended by an exception", {{"peer", self->peer_address_}});
+    }
+    self->ended();
+  });
+}
+
+void Connection::ended() {
+  if (!std::exchange(has_ended_, true)) {
+    loop_->remove(*this);
+    ::close(std::exchange(descriptor_, -1));
+    environment_->count.remove();
+  }
+}
+
+asio::awaitable<void> Connection::serve() {
+  while (keeps_alive_) {
+    Step step = take_head();
+    for (int reads = 0; step == Step::More; ++reads) {
+      if (!has_input_) {
+        co_await readable();
+        reads = 0;
+      } else if (reads == kReadsPerTurn) {
+        co_await next_turn();
+        reads = 0;
+      }
+      step = take_input();
+    }
+    if (step == Step::Ended) {
+      co_return;
+    }
+    if (step == Step::Refused) {
+      co_await refuse_and_drain();
+      co_return;
+    }
+    HttpResponse response;
+    input_.hold();
+    enter(Phase::Handling);
+    if (has_hung_up_) {
+      lost_.cancel();
+    }
+    try {
+      response = co_await environment_->handler.handle(request_);
+    } catch (const std::exception& thrown) {
+      environment_->log.error("handler failed", {{"path", request_.path}, {"what", thrown.what()}});
+      response = HttpResponse::error(500, "internal error");
+    }
+    if (!loop_->is_this_thread()) {
+      co_await next_turn();
+    }
+    enter(Phase::Writing);
+    keeps_alive_ = keeps_alive_ && !loop_->is_stopping();
+    ResponseStyle style;
+    style.closes = !keeps_alive_;
+    style.names_keep_alive = is_http_1_0_;
+    style.head_only = request_.method == HttpMethod::Head;
+    ResponseWriter writer(response, style, std::move(loop_->response_head));
+    const auto outcome = writer.send(descriptor_);
+    if (outcome == ResponseWriter::Outcome::Failed) {
+      co_return;
+    }
+    if (outcome == ResponseWriter::Outcome::Blocked && !(co_await write(writer))) {
+      co_return;
+    }
+    loop_->response_head = writer.release();
+    forget_request();
+  }
+}
+
+asio::awaitable<void> Connection::refuse_and_drain() {
+  const HttpResponse response = HttpResponse::error(refusal_->status, refusal_->message);
+  ResponseStyle style;
+  style.closes = true;
+  ResponseWriter writer(response, style, {});
+  if (!(co_await write(writer))) {
+    co_return;
+  }
+  shut_down(SHUT_WR);
+  enter(Phase::Draining);
+  for (;;) {
+    if (receive() == InputBuffer::Outcome::Ended) {
+      co_return;
+    }
+    input_.consume(input_.view().size());
+    if (has_input_) {
+      co_await next_turn();
+    } else {
+      co_await readable();
+    }
+  }
+}
+
+asio::awaitable<bool> Connection::write(ResponseWriter& writer) {
+  enter(Phase::Writing);
+  for (;;) {
+    const std::size_t sent = writer.sent();
+    const auto outcome = writer.send(descriptor_);
+    if (outcome != ResponseWriter::Outcome::Blocked) {
+      co_return outcome == ResponseWriter::Outcome::Done;
+    }
+    if (writer.sent() > sent) {
+      since_ = loop_->now();
+    }
+    co_await writable();
+  }
+}
+
+void Connection::forget_request() {
+  loop_->header_memory = std::move(request_.headers);
+  request_ = HttpRequest();
+  head_memory_.release();
+  chunked_body_.release();
+  // A request that has come already is not idle: graceful stop answers it.
+  enter(input_.view().empty() ? Phase::Idle : Phase::Head);
+}
+
+asio::awaitable<void> Connection::readable() {
+  input_.hold();
+  return asio::async_initiate<const asio::use_awaitable_t<>, void()>(
+      [this](WaitHandler handler) {
+        waits_for_room_ = false;
+        resume_.emplace(std::move(handler));
+      },
+      asio::use_awaitable);
+}
+
+asio::awaitable<void> Connection::writable() {
+  return asio::async_initiate<const asio::use_awaitable_t<>, void()>(
+      [this](WaitHandler handler) {
+        waits_for_room_ = true;
+        resume_.emplace(std::move(handler));
+      },
+      asio::use_awaitable);
+}
+
+asio::awaitable<void> Connection::next_turn() {
+  input_.hold();
+  return asio::async_initiate<const asio::use_awaitable_t<>, void()>(
+      [this](WaitHandler handler) {
+        asio::post(loop_->native_executor(),
+                   [resume = std::move(handler)]() mutable { std::move(resume)(); });
+      },
+      asio::use_awaitable);
+}
+
+void Connection::on_events(std::uint32_t events) {
+  constexpr std::uint32_t kEnd = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+  const bool hangs_up = (events & kEnd) != 0;
+  has_input_ = has_input_ || hangs_up || (events & EPOLLIN) != 0;
+  if (hangs_up && !std::exchange(has_hung_up_, true) && phase_ == Phase::Handling) {
+    lost_.cancel();
+  }
+  const bool has_room = (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0;
+  if (resume_ && (waits_for_room_ ? has_room : has_input_)) {
+    WaitHandler resume = *std::move(resume_);
+    resume_.reset();
+    std::move(resume)();  // may be the end of this connection
+  }
+}
+
+InputBuffer::Outcome Connection::receive() {
+  const auto outcome = input_.receive(descriptor_);
+  // A short read has emptied the socket, and what comes now makes a new edge; an end has been told already.
+  has_input_ = outcome == InputBuffer::Outcome::Bytes && (input_.was_full() || has_hung_up_);
+  return outcome;
+}
+
+void Connection::enter(Phase phase) {
+  phase_ = phase;
+  since_ = loop_->now();
+}
+
+void Connection::shut_down(int how) { ::shutdown(descriptor_, how); }
+
+void Connection::check_time() {
+  const HttpConfig& config = environment_->config;
+  std::chrono::milliseconds limit = config.body_timeout;
+  switch (phase_) {
+    case Phase::Handling:
+      return;  // its deadline is the protocol's business
+    case Phase::Idle:
+      limit = config.idle_timeout;
+      break;
+    case Phase::Head:
+      limit = config.header_timeout;
+      break;
+    case Phase::Draining:
+      limit = kDrainTime;
+      break;
+    case Phase::Body:
+    case Phase::Writing:
+      break;
+  }
+  if (loop_->now() - since_ <= limit + loop_->tick()) {  // since_ may be a tick old
+    return;
+  }
+  has_timed_out_ = phase_ == Phase::Head || phase_ == Phase::Body;
+  shut_down(has_timed_out_ ? SHUT_RD : SHUT_RDWR);
+}
+
+void Connection::begin_stop() {
+  if (phase_ == Phase::Idle) {
+    shut_down(SHUT_RDWR);
+  }
+}
+
+void Connection::abort() {
+  shut_down(SHUT_RDWR);
+  lost_.cancel();
+}
+
+}  // namespace aion::net

@@ -1,0 +1,125 @@
+#include "protocol/kserve/grpc_documents.h"
+
+#include <string>
+
+#include "protocol/kserve/http_documents.h"
+#include "protocol/kserve/infer_fault.h"
+
+namespace aion::kserve {
+
+namespace {
+
+using TensorMetadata = inference::ModelMetadataResponse::TensorMetadata;
+
+void write_tensors(const std::vector<catalog::TensorSpec>& specs, google::protobuf::RepeatedPtrField<TensorMetadata>& out) {
+  for (const catalog::TensorSpec& spec : specs) {
+    TensorMetadata& tensor = *out.Add();
+    tensor.set_name(spec.name);
+    tensor.set_datatype(std::string(tensor::to_string(spec.dtype)));
+    tensor.mutable_shape()->Add(spec.shape.begin(), spec.shape.end());
+  }
+}
+
+void write_duration(const serving::DurationTotal& total, inference::StatisticDuration& out) {
+  out.set_count(total.count);
+  out.set_ns(total.ns);
+}
+
+void write_one(const serving::VersionStatistics& one, inference::ModelStatistics& out) {
+  const serving::StatisticsSnapshot& figures = one.statistics;
+  out.set_name(one.name);
+  out.set_version(std::to_string(one.version));
+  out.set_last_inference(figures.last_inference_ms);
+  out.set_inference_count(figures.inference_count);
+  out.set_execution_count(figures.execution_count);
+  inference::InferStatistics& inference = *out.mutable_inference_stats();
+  write_duration(figures.success, *inference.mutable_success());
+  write_duration(figures.fail, *inference.mutable_fail());
+  write_duration(figures.queue, *inference.mutable_queue());
+  write_duration(figures.compute_input, *inference.mutable_compute_input());
+  write_duration(figures.compute_infer, *inference.mutable_compute_infer());
+  write_duration(figures.compute_output, *inference.mutable_compute_output());
+  write_duration({}, *inference.mutable_cache_hit());
+  write_duration({}, *inference.mutable_cache_miss());
+  for (const auto& [size, infer] : figures.batches) {
+    inference::InferBatchStatistics& batch = *out.add_batch_stats();
+    batch.set_batch_size(size);
+    write_duration({}, *batch.mutable_compute_input());  // measured per request, not per size of batch
+    write_duration(infer, *batch.mutable_compute_infer());
+    write_duration({}, *batch.mutable_compute_output());
+  }
+}
+
+}  // namespace
+
+void write_metadata(const serving::ModelMetadata& metadata, inference::ModelMetadataResponse& out) {
+  out.set_name(metadata.name);
+  for (const std::int64_t version : metadata.versions) {
+    out.add_versions(std::to_string(version));
+  }
+  out.set_platform(metadata.platform);
+  write_tensors(metadata.signature.inputs, *out.mutable_inputs());
+  write_tensors(metadata.signature.outputs, *out.mutable_outputs());
+}
+
+void write_statistics(const std::vector<serving::VersionStatistics>& all, inference::ModelStatisticsResponse& out) {
+  for (const serving::VersionStatistics& one : all) {
+    write_one(one, *out.add_model_stats());
+  }
+}
+
+void write_index(const std::vector<serving::IndexRow>& rows, inference::RepositoryIndexResponse& out) {
+  for (const serving::IndexRow& row : rows) {
+    auto& entry = *out.add_models();
+    entry.set_name(row.name);
+    if (row.version != 0) {
+      entry.set_version(std::to_string(row.version));
+    }
+    // A model that was never loaded has a name and nothing else, unless there is a reason.
+    if (row.version != 0 || !row.reason.empty()) {
+      entry.set_state(std::string(to_string(row.state)));
+    }
+    entry.set_reason(row.reason);
+  }
+}
+
+Result<void> check_repository_name(const std::string& name) {
+  return name.empty() ? Result<void>()
+                      : Error{Code::Unimplemented, "'repository_name' specification is not supported"};
+}
+
+Result<void> check_load(const inference::RepositoryModelLoadRequest& request) {
+  AION_TRY_VOID(check_repository_name(request.repository_name()));
+  for (const auto& [key, value] : request.parameters()) {
+    const bool is_file = key.starts_with("file:");
+    if (key != "config" && !is_file) {
+      return Error{Code::InvalidArgument,
+                   "unknown load parameter " + in_quotes(key) + ", expected 'config' or 'file:<path>'"};
+    }
+    if (is_file && !request.parameters().contains("config")) {
+      return Error{Code::InvalidArgument, "Load parameter 'config' must be specified for model file override"};
+    }
+  }
+  return request.parameters().empty()
+             ? Result<void>()
+             : Error{Code::Unimplemented,
+                     "load parameter " + in_quotes(request.parameters().begin()->first) +
+                         " is unsupported: a model is loaded as it lies in the repository"};
+}
+
+Result<void> check_unload(const inference::RepositoryModelUnloadRequest& request) {
+  AION_TRY_VOID(check_repository_name(request.repository_name()));
+  for (const auto& [key, value] : request.parameters()) {
+    if (key != "unload_dependents") {
+      return Error{Code::InvalidArgument,
+                   "unknown unload parameter " + in_quotes(key) + ", expected 'unload_dependents'"};
+    }
+    if (!value.has_bool_param()) {  // accepted, and nothing follows: no model depends on another
+      return Error{Code::InvalidArgument,
+                   "invalid value type for 'unload_dependents' parameter, expected bool_param."};
+    }
+  }
+  return {};
+}
+
+}  // namespace aion::kserve

@@ -1,0 +1,31 @@
+// Reads the parameters of a gRPC infer request.
+#pragma once
+
+#include <chrono>
+
+#include <protocol/kserve/grpc_service.pb.h>
+
+#include "base/result.h"
+#include "serving/inference.h"
+
+namespace aion::kserve {
+
+/// The parameters of a gRPC message, by name.
+using GrpcParameters = google::protobuf::Map<std::string, inference::InferParameter>;
+
+/// Parameters of the whole request.
+struct GrpcRequestParameters {
+  runtime::Parameters custom;            // passed on to the backend
+  std::chrono::microseconds timeout{0};  // 0 = none
+  bool wants_empty_final = false;        // triton_enable_empty_final_response
+};
+
+// Each fails with InvalidArgument that names the parameter, or with Unimplemented for one whose effect is not served.
+[[nodiscard]] Result<GrpcRequestParameters> read_request_parameters(const GrpcParameters& parameters);
+[[nodiscard]] Result<void> check_input_parameters(const GrpcParameters& parameters, std::string_view input);
+[[nodiscard]] Result<void> check_output_parameters(const GrpcParameters& parameters, std::string_view output);
+
+/// The same kinds on the way out.
+void add_parameters(const runtime::Parameters& parameters, GrpcParameters& out);
+
+}  // namespace aion::kserve

@@ -1,0 +1,33 @@
+// The JSON documents of the control calls: what they answer, and what they take.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "serving/model_server.h"
+
+namespace aion::kserve {
+
+/// The extensions that are served, in Triton's order and words. Both front ends list them.
+[[nodiscard]] std::span<const std::string_view> extensions();
+
+/// "READY", "UNAVAILABLE", ... as the repository index spells it.
+[[nodiscard]] std::string_view to_string(serving::VersionState state);
+
+[[nodiscard]] std::string server_metadata_text(std::string_view name, std::string_view version);
+[[nodiscard]] std::string model_metadata_text(const serving::ModelMetadata& metadata);
+[[nodiscard]] std::string statistics_text(const std::vector<serving::VersionStatistics>& all);
+[[nodiscard]] std::string index_text(const std::vector<serving::IndexRow>& rows);
+
+// What the body of a repository call asks for; an empty body asks for nothing special. Each fails with InvalidArgument that
+// names the key, or with Unimplemented for a parameter whose effect is not served.
+
+/// Whether only what is ready shall be listed.
+[[nodiscard]] Result<bool> read_index_body(std::string_view body);
+[[nodiscard]] Result<void> check_load_body(std::string_view body);
+[[nodiscard]] Result<void> check_unload_body(std::string_view body);
+
+}  // namespace aion::kserve

@@ -1,0 +1,58 @@
+#include "runtime/backend/onnx.h"
+
+#include <mutex>
+#include <utility>
+
+#include "runtime/backend/onnx/instance.h"
+#include "runtime/backend/onnx/library.h"
+#include "runtime/backend/onnx/session.h"
+#include "runtime/backend/onnx/signature.h"
+
+namespace aion::runtime {
+
+namespace {
+
+class OnnxBackend final : public Backend {
+ public:
+  explicit OnnxBackend(OnnxOptions options) : options_(std::move(options)) {
+    if (options_.library.empty()) {
+      options_.library = AION_ONNXRUNTIME_LIBRARY;
+    }
+  }
+
+  [[nodiscard]] std::string_view name() const override { return "onnx"; }
+
+  [[nodiscard]] Task<std::unique_ptr<Instance>> open(catalog::ModelVersion version, resource::Lease lease) override {
+    co_return load(version, std::move(lease));
+  }
+
+ private:
+  [[nodiscard]] Result<std::unique_ptr<Instance>> load(const catalog::ModelVersion& version, resource::Lease lease) {
+    AION_TRY(const int threads, onnx::threads_per_run(version.parameters, options_.compute_threads, lease.quantity().cores));
+    AION_TRY(auto ready_library, library());
+    AION_TRY(auto session, onnx::load_session(std::move(ready_library), version.path, threads));
+    AION_TRY(catalog::Signature file, onnx::read_signature(*session->library, session->handle.get()));
+    AION_TRY(catalog::Signature signature, onnx::agree(version.signature, std::move(file)));
+    return std::unique_ptr<Instance>(
+        std::make_unique<onnx::OnnxInstance>(std::move(session), std::move(signature), std::move(lease)));
+  }
+
+  // Opened by the first who asks; a failure is not kept, so that a library installed later is found.
+  [[nodiscard]] Result<std::shared_ptr<const onnx::Library>> library() {
+    const std::scoped_lock lock(mutex_);
+    if (!library_) {
+      AION_TRY(library_, onnx::Library::open(options_.library));
+    }
+    return library_;
+  }
+
+  OnnxOptions options_;
+  std::mutex mutex_;
+  std::shared_ptr<const onnx::Library> library_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> make_onnx(OnnxOptions options) { return std::make_unique<OnnxBackend>(std::move(options)); }
+
+}  // namespace aion::runtime

@@ -1,0 +1,181 @@
+#include "serving/model_server.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/spawn.h"
+#include "serving/dispatcher.h"
+#include "serving/loader.h"
+#include "serving/metrics_export.h"
+#include "serving/request_run.h"
+
+namespace aion::serving {
+
+struct ModelServer::State {
+  State(Parts given, Config wanted)
+      : parts(given),
+        config(wanted),
+        dispatcher({given.executors.compute(), given.executors.io(0), given.executors.compute_count()},
+                   given.executors.clock(),
+                   first_come),
+        loader({given.executors, given.repository, given.backends, given.ledger, dispatcher, *table, given.log},
+               wanted.max_queue),
+        runner({dispatcher, given.executors.clock(), wanted.inline_below}) {}
+
+  Parts parts;
+  Config config;
+  std::shared_ptr<ModelTable> table = std::make_shared<ModelTable>();
+  Dispatcher dispatcher;
+  Loader loader;
+  RequestRunner runner;
+  std::atomic<bool> is_started = false;
+  std::atomic<bool> is_stopping = false;
+};
+
+ModelServer::ModelServer(Parts parts, Config config) : state_(std::make_unique<State>(parts, config)) {
+  export_metrics(parts.metrics, state_->table);
+}
+
+ModelServer::~ModelServer() = default;
+
+namespace {
+
+Awaitable<void> load_one(Loader& loader, std::string name) {
+  // Why it failed is in the index and in the log; one bad model must not stop the others.
+  [[maybe_unused]] const auto loaded = co_await loader.load(std::move(name));
+}
+
+}  // namespace
+
+Task<void> ModelServer::start() {
+  co_await on(state_->parts.executors.blocking());
+  if (!state_->config.is_explicit) {
+    AION_CO_TRY(const auto findings, state_->parts.repository.scan());
+    std::vector<Awaitable<void>> loads;
+    for (const catalog::Finding& finding : findings) {
+      loads.push_back(load_one(state_->loader, finding.name));
+    }
+    co_await all(state_->parts.executors.blocking(), std::move(loads));
+  }
+  state_->is_started = true;
+  co_return Result<void>{};
+}
+
+Task<void> ModelServer::stop(std::chrono::milliseconds limit) {
+  state_->is_stopping = true;
+  const TimePoint deadline = state_->parts.executors.clock().now() + limit;
+  state_->table->edit([](Models& models) { models.clear(); });
+  const bool is_empty = co_await state_->loader.population().extinct(
+      state_->parts.executors.clock(), deadline, state_->parts.executors.blocking());
+  if (!is_empty) {
+    co_return Error{Code::DeadlineExceeded,
+                    "requests were still running " + std::to_string(limit.count()) + " ms after the stop began"};
+  }
+  co_return Result<void>{};
+}
+
+void ModelServer::drain() { state_->is_stopping = true; }
+
+bool ModelServer::is_live() const { return true; }
+
+bool ModelServer::is_ready() const { return state_->is_started && !state_->is_stopping; }
+
+Task<void> ModelServer::load(std::string name) {
+  if (state_->is_stopping) {
+    co_return Error{Code::Unavailable, "Server not ready"};
+  }
+  co_return co_await state_->loader.load(std::move(name));
+}
+
+Task<void> ModelServer::unload(std::string name) { co_return co_await state_->loader.unload(std::move(name)); }
+
+Task<std::vector<IndexRow>> ModelServer::index(bool only_ready) const {
+  co_await on(state_->parts.executors.blocking());
+  AION_CO_TRY(const auto findings, state_->parts.repository.scan());
+  const auto models = state_->table->snapshot();
+  std::vector<IndexRow> rows;
+  for (const auto& [name, entry] : *models) {
+    for (const auto& [number, version] : entry.versions) {
+      rows.push_back({name, number, version.state, version.reason});
+    }
+    if (entry.versions.empty()) {
+      rows.push_back({name, 0, VersionState::Unavailable, entry.reason});
+    }
+  }
+  for (const catalog::Finding& finding : findings) {
+    if (!models->contains(finding.name)) {
+      rows.push_back({finding.name, 0, VersionState::Unavailable, finding.model ? "" : finding.model.error().message});
+    }
+  }
+  if (only_ready) {
+    std::erase_if(rows, [](const IndexRow& row) { return row.state != VersionState::Ready; });
+  }
+  std::sort(rows.begin(), rows.end(), [](const IndexRow& a, const IndexRow& b) {
+    return std::tie(a.name, a.version) < std::tie(b.name, b.version);
+  });
+  co_return rows;
+}
+
+Result<ModelMetadata> ModelServer::metadata(std::string_view model, std::int64_t version) const {
+  AION_TRY(const auto loaded, state_->table->find(model, version));
+  ModelMetadata metadata{loaded->version.name, {}, loaded->version.platform, loaded->version.signature,
+                         loaded->version.is_decoupled};
+  const auto models = state_->table->snapshot();
+  if (version != 0) {
+    metadata.versions = {version};
+  } else if (const auto entry = models->find(model); entry != models->end()) {
+    for (const auto& [number, one] : entry->second.versions) {
+      if (one.state == VersionState::Ready) {
+        metadata.versions.push_back(number);
+      }
+    }
+  }
+  return metadata;
+}
+
+Result<bool> ModelServer::is_decoupled(std::string_view model, std::int64_t version) const {
+  AION_TRY(const auto loaded, state_->table->find(model, version));
+  return loaded->version.is_decoupled;
+}
+
+bool ModelServer::is_model_ready(std::string_view model, std::int64_t version) const {
+  return is_ready() && state_->table->find(model, version).has_value();
+}
+
+Result<std::vector<VersionStatistics>> ModelServer::statistics(std::string_view model, std::int64_t version) const {
+  const auto models = state_->table->snapshot();
+  std::vector<VersionStatistics> all;
+  bool is_known = model.empty();
+  for (const auto& [name, entry] : *models) {
+    if (!model.empty() && name != model) {
+      continue;
+    }
+    for (const auto& [number, one] : entry.versions) {
+      if (!one.loaded) {
+        continue;
+      }
+      is_known = true;
+      if (version == 0 || number == version) {
+        all.push_back({name, number, one.loaded->statistics.snapshot()});
+      }
+    }
+  }
+  if (!is_known) {
+    return Error{Code::InvalidArgument, "requested model '" + std::string(model) + "' is not available"};
+  }
+  if (all.empty() && version != 0) {
+    return Error{Code::InvalidArgument,
+                 "requested model version is not available for model '" + std::string(model) + "'"};
+  }
+  return all;
+}
+
+Task<void> ModelServer::infer(RequestContext context, InferRequest request, InferSink& sink) {
+  if (state_->is_stopping) {
+    co_return Error{Code::Unavailable, "Server not ready"};
+  }
+  AION_CO_TRY(auto loaded, state_->table->find(request.model, request.version));
+  co_return co_await state_->runner.run(std::move(loaded), std::move(context), std::move(request), sink);
+}
+
+}  // namespace aion::serving

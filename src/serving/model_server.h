@@ -1,0 +1,108 @@
+// The life of served models: load, answer, unload, and what is known about each.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/executor.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/task.h"
+#include "catalog/repository/repository.h"
+#include "resource/ledger.h"
+#include "runtime/backends.h"
+#include "serving/inference.h"
+#include "serving/model_table.h"
+#include "serving/statistics.h"
+
+namespace aion::serving {
+
+struct Config {
+  std::chrono::microseconds inline_below{50};  // a model measured under this at batch 1 may run on the io thread
+  std::size_t max_queue = 4096;                // requests waiting per model; beyond that 503 at once
+  bool is_explicit = false;                    // load nothing at start
+};
+
+/// One row of the repository index.
+struct IndexRow {
+  std::string name;
+  std::int64_t version = 0;  // 0 = the model has never been loaded
+  VersionState state = VersionState::Unavailable;
+  std::string reason;  // why it is not ready; "unloaded" after an unload; empty when ready
+};
+
+struct ModelMetadata {
+  std::string name;
+  std::vector<std::int64_t> versions;  // ready ones, ascending; just the asked one if one was asked
+  std::string platform;
+  catalog::Signature signature;
+  bool is_decoupled = false;
+};
+
+struct VersionStatistics {
+  std::string name;
+  std::int64_t version = 0;
+  StatisticsSnapshot statistics;
+};
+
+/// Serves models. Errors carry the texts that Triton's clients compare
+/// ("Request for unknown model: 'N' is not found").
+///
+/// Thread safety: all methods may be called from any thread.
+class ModelServer {
+ public:
+  struct Parts {  // all outlive the server
+    Executors& executors;
+    catalog::Repository& repository;
+    runtime::Backends& backends;
+    resource::Ledger& ledger;
+    Metrics& metrics;
+    const Log& log;
+  };
+  ModelServer(Parts parts, Config config);
+  ~ModelServer();
+  ModelServer(const ModelServer&) = delete;
+  ModelServer& operator=(const ModelServer&) = delete;
+
+  /// Loads what the repository holds (nothing in explicit mode). A model that fails is a row of the index.
+  [[nodiscard]] Task<void> start();
+  /// Ready turns false and new requests are refused; those under way go on.
+  void drain();
+  /// Drains, waits until the requests under way have ended, and unloads all. DeadlineExceeded when some still run
+  /// after `limit`; whoever carries them (a connection) must have been told to cancel them before.
+  [[nodiscard]] Task<void> stop(std::chrono::milliseconds limit);
+
+  [[nodiscard]] bool is_live() const;
+  [[nodiscard]] bool is_ready() const;
+
+  /// Loads or reloads; ends when every wanted version is ready or has failed. InternalError with Triton's text
+  /// and the reason behind it when none came up.
+  [[nodiscard]] Task<void> load(std::string name);
+  /// Takes the model out of service; requests under way finish. An unknown name is no error.
+  [[nodiscard]] Task<void> unload(std::string name);
+  [[nodiscard]] Task<std::vector<IndexRow>> index(bool only_ready) const;
+
+  /// version 0 = by policy. NotFound, or Unavailable when it is not ready.
+  [[nodiscard]] Result<ModelMetadata> metadata(std::string_view model, std::int64_t version) const;
+  /// Whether the version answers a request with none, one or many responses; fails as metadata() does, and costs less.
+  [[nodiscard]] Result<bool> is_decoupled(std::string_view model, std::int64_t version) const;
+  [[nodiscard]] bool is_model_ready(std::string_view model, std::int64_t version) const;
+  /// An empty name = all models. NotFound for an unknown one.
+  [[nodiscard]] Result<std::vector<VersionStatistics>> statistics(std::string_view model, std::int64_t version) const;
+
+  /// Answers one request: sends none, one or many responses, then ends. Runs on the caller's thread when the
+  /// model is fast and idle, else on the compute executor; comes back on whichever it ended on: hop with on()
+  /// where the thread matters. The sink must outlive the await.
+  [[nodiscard]] Task<void> infer(RequestContext context, InferRequest request, InferSink& sink);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace aion::serving

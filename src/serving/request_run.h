@@ -1,0 +1,40 @@
+// Carries one request through its model: check, wait for the device, run, count.
+#pragma once
+
+#include <chrono>
+#include <memory>
+
+#include "base/clock.h"
+#include "base/task.h"
+#include "serving/dispatcher.h"
+#include "serving/inference.h"
+#include "serving/loaded_version.h"
+
+namespace aion::serving {
+
+/// Thread safety: run() may be called from any thread.
+class RequestRunner {
+ public:
+  struct Parts {  // outlive the runner
+    Dispatcher& dispatcher;
+    Clock& clock;
+    Duration inline_below;  // see Config::inline_below
+  };
+  explicit RequestRunner(Parts parts) : parts_(parts) {}
+
+  /// As ModelServer::infer() says.
+  [[nodiscard]] Task<void> run(std::shared_ptr<LoadedVersion> loaded,
+                               RequestContext context,
+                               InferRequest request,
+                               InferSink& sink);
+
+ private:
+  struct Plan;
+  [[nodiscard]] bool may_run_here(const LoadedVersion& loaded, const Plan& plan) const;
+  [[nodiscard]] Task<void> run_checked(LoadedVersion& loaded, const RequestContext& context, Plan& plan, InferSink& sink);
+  [[nodiscard]] Task<void> execute(LoadedVersion& loaded, const RequestContext& context, Plan& plan, InferSink& sink);
+
+  Parts parts_;
+};
+
+}  // namespace aion::serving

@@ -1,0 +1,69 @@
+#include "serving/statistics.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace aion::serving {
+
+void Statistics::Total::add(Duration duration) {
+  count.fetch_add(1, std::memory_order_relaxed);
+  ns.fetch_add(static_cast<std::uint64_t>(std::max<Duration::rep>(duration.count(), 0)), std::memory_order_relaxed);
+}
+
+DurationTotal Statistics::Total::read() const {
+  return {count.load(std::memory_order_relaxed), ns.load(std::memory_order_relaxed)};
+}
+
+void Statistics::succeeded(const RequestTimes& times) {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const auto now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+  last_inference_ms_.store(static_cast<std::uint64_t>(now_ms), std::memory_order_relaxed);
+  inference_count_.fetch_add(times.batch_size, std::memory_order_relaxed);
+  const Duration whole = times.queue + times.input + times.infer + times.output;
+  success_.add(whole);
+  total_.observe(static_cast<std::uint64_t>(std::max<Duration::rep>(whole.count(), 0)));
+  queue_.add(times.queue);
+  input_.add(times.input);
+  infer_.add(times.infer);
+  output_.add(times.output);
+  if (times.batch_size <= kSmallBatch) {
+    small_batches_[times.batch_size].add(times.infer);
+    return;
+  }
+  const std::scoped_lock lock(large_mutex_);
+  DurationTotal& total = large_batches_[times.batch_size];
+  ++total.count;
+  total.ns += static_cast<std::uint64_t>(times.infer.count());
+}
+
+void Statistics::failed(FailureReason reason, Duration after) {
+  failures_[static_cast<std::size_t>(reason)].fetch_add(1, std::memory_order_relaxed);
+  fail_.add(after);
+}
+
+StatisticsSnapshot Statistics::snapshot() const {
+  StatisticsSnapshot now;
+  now.last_inference_ms = last_inference_ms_.load(std::memory_order_relaxed);
+  now.inference_count = inference_count_.load(std::memory_order_relaxed);
+  now.success = success_.read();
+  now.fail = fail_.read();
+  now.queue = queue_.read();
+  now.compute_input = input_.read();
+  now.compute_infer = infer_.read();
+  now.compute_output = output_.read();
+  for (std::size_t i = 0; i < failures_.size(); ++i) {
+    now.failures[i] = failures_[i].load(std::memory_order_relaxed);
+  }
+  now.execution_count = now.compute_infer.count;
+  for (std::size_t size = 0; size < small_batches_.size(); ++size) {
+    const DurationTotal total = small_batches_[size].read();
+    if (total.count > 0) {
+      now.batches.emplace(size, total);
+    }
+  }
+  const std::scoped_lock lock(large_mutex_);
+  now.batches.insert(large_batches_.begin(), large_batches_.end());
+  return now;
+}
+
+}  // namespace aion::serving

@@ -1,0 +1,47 @@
+// A client that sends exactly the bytes it is told and reads what comes: for tests of the HTTP server.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace aion::net {
+
+struct RawResponse {
+  int status = 0;
+  std::map<std::string, std::string> headers;  // names in lower case
+  std::string body;
+};
+
+/// One connection over loopback. Every wait ends after 20 seconds, so that a test fails and does not hang.
+class RawClient {
+ public:
+  explicit RawClient(std::uint16_t port);
+  ~RawClient();
+  RawClient(const RawClient&) = delete;
+  RawClient& operator=(const RawClient&) = delete;
+
+  /// False when the server does not take it.
+  bool send(std::string_view bytes);
+  /// The next response; status 0 when the connection ends before it is whole. `is_head`: without a body.
+  RawResponse read(bool is_head = false);
+  /// send() and read().
+  RawResponse ask(std::string_view bytes);
+  /// Nothing more comes: the server has closed (or reset) the connection.
+  bool is_closed_by_server();
+  /// Whatever comes until the connection ends.
+  std::string read_to_end();
+  void finish_sending();
+  void hang_up();
+  /// Makes hang_up() reset the connection.
+  void reset_when_closed();
+
+ private:
+  bool receive_more();
+
+  int descriptor_ = -1;
+  std::string buffer_;
+};
+
+}  // namespace aion::net
