@@ -3,7 +3,7 @@
 
 # Third-party libraries by room. A room not named here stands on the standard library alone.
 set(AION_LINKS_base Boost::headers simdjson::simdjson Threads::Threads ZLIB::ZLIB)
-set(AION_LINKS_net Boost::headers gRPC::grpc++ gRPC::grpc++_reflection ZLIB::ZLIB)
+set(AION_LINKS_net Boost::headers gRPC::grpc++ gRPC::grpc++_reflection absl::synchronization ZLIB::ZLIB)
 set(AION_LINKS_net_client CURL::libcurl)
 set(AION_LINKS_cli PNG::PNG PkgConfig::TURBOJPEG)
 set(AION_LINKS_catalog_repository protobuf::libprotobuf)

@@ -128,10 +128,15 @@ const Command* Program::find(const std::vector<std::string>& words, std::size_t&
   return best;
 }
 
-std::string Program::overview() const {
+bool Program::has_noun(const std::string& noun) const {
+  return std::any_of(
+      commands_.begin(), commands_.end(), [&](const Command& command) { return command.name.starts_with(noun); });
+}
+
+std::string Program::overview(const std::string& noun) const {
   std::string text = "Aion, the AI operating system.\n\nusage: aion COMMAND [flags]\n\ncommands:\n";
   for (const Command& command : commands_) {
-    if (!command.is_hidden) {
+    if (!command.is_hidden && command.name.starts_with(noun)) {
       text += row(command.name + (command.arguments.empty() ? "" : " " + command.arguments), command.summary);
     }
   }
@@ -169,14 +174,16 @@ Exit Program::wrong_use(const std::vector<std::string>& words) const {
 
 Exit Program::run(const std::vector<std::string>& words) const {
   if (words.empty()) {
-    print(stderr, overview());
+    print(stderr, overview(""));
     return Exit::WrongUse;
   }
   std::size_t used = 0;
   const Command* const command = find(words, used);
   if (command == nullptr) {
-    if (words[0] == "help" || asks_for_help({words[0]})) {
-      print(stdout, overview());
+    const bool is_help = words[0] == "help" || asks_for_help({words[0]});
+    const std::string noun = is_help ? "" : words[0] + " ";
+    if (is_help || (words.size() > 1 && asks_for_help({words[1]}) && has_noun(noun))) {
+      print(stdout, overview(noun));
       return Exit::Done;
     }
     return wrong_use(words);

@@ -64,7 +64,9 @@ class Program {
  private:
   [[nodiscard]] const Command* find(const std::vector<std::string>& words, std::size_t& used) const;
   [[nodiscard]] Exit wrong_use(const std::vector<std::string>& words) const;
-  [[nodiscard]] std::string overview() const;
+  [[nodiscard]] bool has_noun(const std::string& noun) const;
+  /// The commands that begin with `noun`; all for an empty one.
+  [[nodiscard]] std::string overview(const std::string& noun) const;
   [[nodiscard]] static std::string help_of(const Command& command);
 
   std::vector<Command> commands_;

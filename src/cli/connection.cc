@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <sstream>
 #include <utility>
 
@@ -18,18 +19,34 @@ std::string variable(const char* name) {
   return value != nullptr ? value : "";
 }
 
-/// The folder in which `aion up` publishes where it listens.
-std::filesystem::path data_folder(const Arguments& arguments) {
+/// The folder in which `aion up` publishes where it listens, if somebody named it.
+std::optional<std::filesystem::path> named_folder(const Arguments& arguments) {
   if (const auto given = arguments.value("data-dir")) {
     return *given;
   }
-  if (const std::string set = variable("AION_DATA_DIR"); !set.empty()) {
-    return set;
-  }
+  const std::string set = variable("AION_DATA_DIR");
+  return set.empty() ? std::nullopt : std::optional<std::filesystem::path>(set);
+}
+
+std::filesystem::path usual_folder() {
   if (const std::string state = variable("XDG_STATE_HOME"); !state.empty()) {
     return std::filesystem::path(state) / "aion";
   }
   return std::filesystem::path(variable("HOME")) / ".local/state/aion";
+}
+
+/// The address in a daemon.json; empty when there is none.
+std::string published_url(const std::filesystem::path& folder) {
+  std::ifstream in(folder / "daemon.json");
+  std::ostringstream text;
+  text << in.rdbuf();
+  const auto json = parse_json(text.str());
+  if (!json || !json->is_object()) {
+    return "";
+  }
+  const std::string host = json->value("host", "127.0.0.1");
+  return "http://" + (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" +
+         std::to_string(json->value("http", 8000));
 }
 
 /// The daemon's own sentence out of {"error": "..."}, else the body as it is.
@@ -48,17 +65,19 @@ std::vector<Option> connection_options() {
           {"data-dir", "DIR", "data folder of the daemon, to find its address"}};
 }
 
-std::string daemon_url(const Arguments& arguments) {
+Result<std::string> daemon_url(const Arguments& arguments) {
   std::string url = arguments.value("url").value_or(variable("AION_URL"));
   if (url.empty()) {
-    std::ifstream in(data_folder(arguments) / "daemon.json");
-    std::ostringstream text;
-    text << in.rdbuf();
-    const auto json = parse_json(text.str());
-    if (!json || !json->is_object()) {
-      return kDefaultUrl;
+    const auto named = named_folder(arguments);
+    url = published_url(named.value_or(usual_folder()));
+    if (url.empty() && named) {
+      return Error{Code::Unavailable,
+                   "no daemon runs on the data folder '" + named->string() + "'; start one with `aion up --data-dir " +
+                       named->string() + "`"};
     }
-    url = "http://" + json->value("host", "127.0.0.1") + ":" + std::to_string(json->value("http", 8000));
+  }
+  if (url.empty()) {
+    return std::string(kDefaultUrl);
   }
   if (url.find("://") == std::string::npos) {
     url.insert(0, "http://");

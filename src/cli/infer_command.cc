@@ -112,7 +112,11 @@ Result<void> save(const std::vector<HostTensor>& outputs, const std::filesystem:
 }
 
 Exit infer(const Arguments& arguments) {
-  Connection connection(daemon_url(arguments));
+  const auto url = daemon_url(arguments);
+  if (!url) {
+    return failed(url.error());
+  }
+  Connection connection(*url);
   const auto outputs = ask(connection, arguments);
   if (!outputs) {
     return failed(outputs.error());

@@ -12,7 +12,11 @@ namespace {
 void print_json(const Json& json) { std::printf("%s\n", to_text(json).c_str()); }
 
 Exit list(const Arguments& arguments) {
-  Connection connection(daemon_url(arguments));
+  const auto url = daemon_url(arguments);
+  if (!url) {
+    return failed(url.error());
+  }
+  Connection connection(*url);
   const auto index = connection.post("/v2/repository/index", "");
   if (!index) {
     return failed(index.error());
@@ -74,7 +78,11 @@ void print_model(const Json& metadata, const Json& statistics) {
 }
 
 Exit show(const Arguments& arguments) {
-  Connection connection(daemon_url(arguments));
+  const auto url = daemon_url(arguments);
+  if (!url) {
+    return failed(url.error());
+  }
+  Connection connection(*url);
   const std::string path = "/v2/models/" + percent_encoded(arguments.words[0]);
   const auto metadata = connection.get(path);
   if (!metadata) {
@@ -94,7 +102,11 @@ Exit show(const Arguments& arguments) {
 
 Exit change(const Arguments& arguments, const char* verb) {
   const std::string& model = arguments.words[0];
-  Connection connection(daemon_url(arguments));
+  const auto url = daemon_url(arguments);
+  if (!url) {
+    return failed(url.error());
+  }
+  Connection connection(*url);
   const auto answer = connection.post("/v2/repository/models/" + percent_encoded(model) + "/" + verb, "{}");
   if (!answer) {
     return failed(answer.error());

@@ -21,7 +21,11 @@ std::string duration_text(std::int64_t ms) {
 }
 
 Exit status(const Arguments& arguments) {
-  Connection connection(daemon_url(arguments));
+  const auto url = daemon_url(arguments);
+  if (!url) {
+    return failed(url.error());
+  }
+  Connection connection(*url);
   const auto answer = connection.get("/api/aion/v1/status");
   if (!answer) {
     return failed(answer.error());

@@ -5,7 +5,7 @@
 #include <memory>
 #include <utility>
 
-#include "catalog/model.h"
+#include "catalog/model/model.h"
 #include "runtime/backend/backend.h"
 #include "serving/dispatcher.h"
 #include "serving/statistics.h"

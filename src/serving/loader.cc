@@ -86,7 +86,9 @@ Task<void> Loader::load(std::string name) {
       parts_.table.edit([&](Models& models) { models[name].reason = reason; });
     }
     parts_.log.warn("model not loaded", {{"model", name}, {"reason", reason}});
-    co_return Error{Code::Internal, failed + "failed to poll from model repository: " + reason};
+    // A name that the repository does not hold is the caller's mistake; a broken model is not.
+    const Code code = found.error().code == Code::NotFound ? Code::InvalidArgument : Code::Internal;
+    co_return Error{code, failed + "failed to poll from model repository: " + reason};
   }
   const std::string reason = co_await load_versions(*std::move(found));
   if (const auto ready = parts_.table.find(name, 0); !ready) {

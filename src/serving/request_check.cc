@@ -86,32 +86,49 @@ Result<void> check_tensor(const catalog::ModelVersion& version,
   return check_size(request, spec, tensor);
 }
 
-Error missing_inputs(const InferRequest& request, const Signature& signature, const std::vector<Tensor>& given) {
-  std::size_t expected = 0;
-  std::size_t got = 0;
-  std::string got_names;
-  std::string missing_names;
-  const auto list = [](std::string& names, const std::string& name) {
-    names.append(names.empty() ? "'" : ",'").append(name).append("'");
-  };
-  for (std::size_t i = 0; i < given.size(); ++i) {
-    const TensorSpec& spec = signature.inputs[i];
-    expected += spec.is_optional ? 0 : 1;
-    if (given[i].is_present()) {
-      ++got;
-      list(got_names, spec.name);
-    } else if (!spec.is_optional) {
-      list(missing_names, spec.name);
+std::string quoted_list(const std::vector<std::string>& names) {
+  std::string list;
+  for (const std::string& name : names) {
+    list.append(list.empty() ? "'" : ",'").append(name).append("'");
+  }
+  return "[" + list + "]";
+}
+
+bool is_given(const InferRequest& request, const TensorSpec& spec) {
+  return std::any_of(
+      request.inputs.begin(), request.inputs.end(), [&](const NamedTensor& input) { return input.name == spec.name; });
+}
+
+/// Looks at the number of inputs first, as Triton does.
+Result<void> check_count(const Signature& signature, const InferRequest& request) {
+  std::vector<std::string> missing;
+  std::size_t required = 0;
+  for (const TensorSpec& spec : signature.inputs) {
+    required += spec.is_optional ? 0 : 1;
+    if (!spec.is_optional && !is_given(request, spec)) {
+      missing.push_back(spec.name);
     }
   }
-  return refusal(request,
-                 "expected " + std::to_string(expected) + " inputs but got " + std::to_string(got) +
-                     " inputs for model '" + request.model + "'. Got input(s) [" + got_names +
-                     "], but missing required input(s) [" + missing_names + "]. Please provide all required input(s).");
+  const std::size_t got = request.inputs.size();
+  if (got >= required && got <= signature.inputs.size()) {
+    return {};
+  }
+  std::vector<std::string> names;
+  for (const NamedTensor& input : request.inputs) {
+    names.push_back(input.name);
+  }
+  std::string message = "expected " + std::to_string(got < required ? required : signature.inputs.size()) +
+                        " inputs but got " + std::to_string(got) + " inputs for model '" + request.model +
+                        "'. Got input(s) " + quoted_list(names);
+  if (!missing.empty()) {
+    message += ", but missing required input(s) " + quoted_list(missing) + ". Please provide all required input(s)";
+  }
+  return refusal(request, message + ".");
 }
 
 Result<void> place_inputs(const catalog::ModelVersion& version, InferRequest& request, CheckedRequest& checked) {
   const Signature& signature = version.signature;
+  AION_TRY_VOID(check_count(signature, request));
   std::vector<Tensor>& placed = checked.batch.inputs;
   placed.resize(signature.inputs.size());
   for (NamedTensor& input : request.inputs) {
@@ -129,7 +146,8 @@ Result<void> place_inputs(const catalog::ModelVersion& version, InferRequest& re
   }
   for (std::size_t i = 0; i < placed.size(); ++i) {
     if (!placed[i].is_present() && !signature.inputs[i].is_optional) {
-      return missing_inputs(request, signature, placed);
+      return refusal(request,
+                     "required input '" + signature.inputs[i].name + "' is missing for model '" + request.model + "'");
     }
   }
   return {};

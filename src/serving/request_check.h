@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "base/result.h"
-#include "catalog/model.h"
+#include "catalog/model/model.h"
 #include "runtime/backend/backend.h"
 #include "serving/inference.h"
 

@@ -18,6 +18,20 @@ std::uint32_t read_length(const std::byte* at) {
   return length;
 }
 
+/// How many elements the wire holds up to the first that is cut off.
+std::size_t whole_elements(std::span<const std::byte> wire) {
+  std::size_t whole = 0;
+  while (wire.size() >= kLengthBytes) {
+    const std::size_t length = read_length(wire.data());
+    if (length > wire.size() - kLengthBytes) {
+      break;
+    }
+    wire = wire.subspan(kLengthBytes + length);
+    ++whole;
+  }
+  return whole;
+}
+
 Error bytes_do_not_fit(std::size_t wanted, std::size_t read, std::string_view what) {
   return Error{Code::InvalidArgument,
                "BYTES data holds " + std::to_string(read) + " whole elements, expected " + std::to_string(wanted) +
@@ -78,7 +92,7 @@ Result<Tensor> bytes_from_wire(std::span<const std::byte> wire, Shape shape) {
   AION_TRY(const std::int64_t extent, element_count(shape));
   const auto count = static_cast<std::size_t>(extent);
   if (count > wire.size() / kLengthBytes) {
-    return bytes_do_not_fit(count, 0, "each takes at least 4 bytes, and there are only " + std::to_string(wire.size()));
+    return bytes_do_not_fit(count, whole_elements(wire), "each takes at least 4 bytes, and there are only " + std::to_string(wire.size()));
   }
   auto offsets = std::make_shared<std::vector<std::uint64_t>>();
   offsets->reserve(count + 1);

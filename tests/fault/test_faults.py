@@ -111,7 +111,7 @@ BAD_MODELS = {
     "no_file": "model.onnx",
     "no_version": "version",
     "version_that_is_no_number": "version",
-    "model_is_a_folder": "model.onnx",
+    "model_is_a_folder": "directory",
     "link_to_nothing": "model.onnx",
     "link_to_itself": "model.onnx",
     "config_is_no_text_format": "config.pbtxt",

@@ -1,9 +1,9 @@
 // The gRPC server takes ports, says why it cannot, and stops.
-#include "net/grpc/server.h"
-
 #include <gmock/gmock.h>
 #include <grpcpp/create_channel.h>
 #include <gtest/gtest.h>
+
+#include "net/grpc/server.h"
 
 namespace aion::net {
 namespace {
@@ -23,9 +23,11 @@ TEST(GrpcServer, AcceptsAConnection) {
   const auto server = GrpcServer::start({}, {}, kQuiet);
   ASSERT_TRUE(server);
 
-  const auto channel = ::grpc::CreateChannel("127.0.0.1:" + std::to_string((*server)->port()), ::grpc::InsecureChannelCredentials());
+  const auto channel = ::grpc::CreateChannel("127.0.0.1:" + std::to_string((*server)->port()),
+                                             ::grpc::InsecureChannelCredentials());
 
-  EXPECT_TRUE(channel->WaitForConnected(std::chrono::system_clock::now() + std::chrono::seconds(20)));
+  EXPECT_TRUE(
+      channel->WaitForConnected(std::chrono::system_clock::now() + std::chrono::seconds(20)));
 }
 
 TEST(GrpcServer, SaysThatAPortIsInUse) {
@@ -37,7 +39,8 @@ TEST(GrpcServer, SaysThatAPortIsInUse) {
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, Code::Unavailable);
   EXPECT_EQ(second.error().message,
-            "cannot listen on 127.0.0.1:" + std::to_string((*first)->port()) + ": Address already in use");
+            "cannot listen on 127.0.0.1:" + std::to_string((*first)->port()) +
+                ": Address already in use");
 }
 
 TEST(GrpcServer, TakesTheSamePortAgainAfterAStop) {

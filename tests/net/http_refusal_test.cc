@@ -51,7 +51,7 @@ std::string headers_of_count(int count) {
 const std::vector<BadRequest> kRequestLines = {
     {"NoVersion", "GET /echo\r\nHost: localhost\r\n\r\n", 400, "request line: expected"},
     {"NoTarget", "GET HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, "request line: expected"},
-    {"EmptyTarget", "GET  HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, "request line: expected"},
+    {"EmptyTarget", "GET  HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, "got nothing"},
     {"WrongProtocol", "GET / HTPP/1.1\r\nHost: localhost\r\n\r\n", 400, "got 'HTPP/1.1'"},
     {"LowerCaseProtocol", "GET / http/1.1\r\nHost: localhost\r\n\r\n", 400, "got 'http/1.1'"},
     {"Version2", "GET / HTTP/2.0\r\nHost: localhost\r\n\r\n", 505, "got HTTP/2.0"},

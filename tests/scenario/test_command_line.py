@@ -82,7 +82,7 @@ def test_a_misspelt_command_names_the_nearest_one():
     assert "status" in daemons.run_cli("statsu").stderr
 
 
-@pytest.mark.parametrize("arguments", [["status"], ["down"], ["model", "ls"], ["model", "show", "simple"]])
+@pytest.mark.parametrize("arguments", [["status"], ["model", "ls"], ["model", "show", "simple"]])
 def test_without_a_daemon_a_command_fails_with_1_and_says_what_to_do(tmp_path, arguments):
     result = daemons.run_cli(*arguments, "--data-dir", tmp_path)
 
@@ -168,8 +168,8 @@ def test_model_ls_as_json_has_name_version_and_state(daemon):
 def test_model_show_tells_the_tensors(daemon):
     shown = cli_json(daemon, "model", "show", "simple")
 
-    assert shown["name"] == "simple"
-    assert [tensor["name"] for tensor in shown["inputs"]] == ["INPUT0", "INPUT1"]
+    assert shown["metadata"]["name"] == "simple"
+    assert [tensor["name"] for tensor in shown["metadata"]["inputs"]] == ["INPUT0", "INPUT1"]
     assert cli(daemon, "model", "show", "simple").stdout.count("INT32") == 4
 
 

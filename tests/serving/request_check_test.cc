@@ -64,7 +64,7 @@ TEST(RequestCheck, KeepsTheOrderOfNamedOutputs) {
 }
 
 TEST(RequestCheck, RefusesAnUnknownInput) {
-  EXPECT_EQ(refusal_of(adder(), ask({floats("C", {1, 2}, 2)})), "unexpected inference input 'C' for model 'add'");
+  EXPECT_EQ(refusal_of(adder(), ask({floats("A", {1, 2}, 2), floats("C", {1, 2}, 2)})), "unexpected inference input 'C' for model 'add'");
 }
 
 TEST(RequestCheck, RefusesAnInputGivenTwice) {
@@ -78,20 +78,25 @@ TEST(RequestCheck, NamesTheMissingInput) {
             "required input(s) ['B']. Please provide all required input(s).");
 }
 
+TEST(RequestCheck, LooksAtTheNumberOfInputsFirst) {
+  EXPECT_EQ(refusal_of(adder(), ask({floats("A", {1, 2}, 2), floats("B", {1, 2}, 2), floats("C", {1, 2}, 2)})),
+            "[request id: 7] expected 2 inputs but got 3 inputs for model 'add'. Got input(s) ['A','B','C'].");
+}
+
 TEST(RequestCheck, RefusesAWrongType) {
   NamedTensor input = floats("A", {1, 2}, 2);
   input.tensor.dtype = DataType::Int32;
-  EXPECT_EQ(refusal_of(adder(), ask({std::move(input)})),
+  EXPECT_EQ(refusal_of(adder(), ask({std::move(input), floats("B", {1, 2}, 2)})),
             "[request id: 7] inference input 'A' data-type is 'INT32', but model 'add' expects 'FP32'");
 }
 
 TEST(RequestCheck, RefusesAWrongShape) {
-  EXPECT_EQ(refusal_of(adder(), ask({floats("A", {1, 3}, 3)})),
+  EXPECT_EQ(refusal_of(adder(), ask({floats("A", {1, 3}, 3), floats("B", {1, 2}, 2)})),
             "[request id: 7] unexpected shape for input 'A' for model 'add'. Expected [-1,2], got [1,3]. ");
 }
 
 TEST(RequestCheck, RefusesAWrongByteCount) {
-  EXPECT_EQ(refusal_of(adder(), ask({floats("A", {2, 2}, 3)})),
+  EXPECT_EQ(refusal_of(adder(), ask({floats("A", {2, 2}, 3), floats("B", {1, 2}, 2)})),
             "[request id: 7] input byte size mismatch for input 'A' for model 'add'. Expected 16, got 12");
 }
 
@@ -110,7 +115,7 @@ TEST(RequestCheck, RefusesInputsWithDifferentRows) {
 }
 
 TEST(RequestCheck, SaysThatTheClientSentNoId) {
-  InferRequest request = ask({floats("A", {1, 3}, 3)});
+  InferRequest request = ask({floats("A", {1, 3}, 3), floats("B", {1, 2}, 2)});
   request.id.clear();
   EXPECT_TRUE(refusal_of(adder(), std::move(request)).starts_with("[request id: <id_unknown>] "));
 }

@@ -22,7 +22,8 @@ struct Place {
 constexpr std::size_t kMaxNameBytes = 255;  // NAME_MAX of Linux
 
 bool is_plain_name(std::string_view name) {
-  const bool has_separator = name.find('/') != std::string_view::npos || name.find('\0') != std::string_view::npos;
+  const bool has_separator =
+      name.find('/') != std::string_view::npos || name.find('\0') != std::string_view::npos;
   return !name.empty() && name.size() <= kMaxNameBytes && name.front() != '.' && !has_separator;
 }
 
@@ -30,17 +31,20 @@ Result<fs::path> canonical_root(const fs::path& root) {
   std::error_code failed;
   fs::path real = fs::canonical(root, failed);
   if (failed) {
-    return Error{Code::NotFound, "cannot read the model repository '" + root.string() + "': " + failed.message()};
+    return Error{Code::NotFound,
+                 "cannot read the model repository '" + root.string() + "': " + failed.message()};
   }
   if (!fs::is_directory(real, failed)) {
-    return Error{Code::InvalidArgument, "the model repository '" + root.string() + "' is no folder"};
+    return Error{Code::InvalidArgument,
+                 "the model repository '" + root.string() + "' is no folder"};
   }
   return real;
 }
 
 Result<Model> read_model(std::string_view name, const std::vector<Place>& places) {
   if (places.size() > 1) {
-    std::string text = "model '" + std::string(name) + "' is there " + std::to_string(places.size()) + " times:";
+    std::string text =
+        "model '" + std::string(name) + "' is there " + std::to_string(places.size()) + " times:";
     for (const Place& place : places) {
       text += " '" + (place.root / name).string() + (place.is_file ? ".onnx'" : "'");
     }
@@ -54,7 +58,8 @@ using Places = std::map<std::string, std::vector<Place>>;
 
 Result<void> list_root(const fs::path& root, Places& places) {
   std::error_code failed;
-  for (fs::directory_iterator entry(root, failed), end; !failed && entry != end; entry.increment(failed)) {
+  for (fs::directory_iterator entry(root, failed), end; !failed && entry != end;
+       entry.increment(failed)) {
     std::error_code unreadable;
     const fs::path name = entry->path().filename();
     if (!is_plain_name(name.string())) {
@@ -67,7 +72,8 @@ Result<void> list_root(const fs::path& root, Places& places) {
     }
   }
   if (failed) {
-    return Error{Code::Unavailable, "cannot read the model repository '" + root.string() + "': " + failed.message()};
+    return Error{Code::Unavailable,
+                 "cannot read the model repository '" + root.string() + "': " + failed.message()};
   }
   return {};
 }
@@ -92,7 +98,8 @@ Result<Model> FolderRepository::find(std::string_view name) const {
   if (!is_plain_name(name)) {
     return Error{Code::InvalidArgument,
                  "model name '" + std::string(name.substr(0, kMaxNameBytes)) +
-                     "' is no plain file name: expected 1 to 255 bytes without '/' that do not begin with '.'"};
+                     "' is no plain file name: expected 1 to 255 bytes without '/' that do not "
+                     "begin with '.'"};
   }
   std::vector<Place> places;
   for (const fs::path& root : roots_) {

@@ -13,11 +13,12 @@ namespace aion::catalog {
 ///
 ///   <root>/<name>.onnx                        version 1 of model <name>
 ///   <root>/<name>/<version>/model.onnx        versions by decimal names without leading zeros
-///   <root>/<name>/<any>.onnx                  version 1, if it is the only .onnx file and there is no version folder
-///   <root>/<name>/config.pbtxt                optional, see settings.h
+///   <root>/<name>/<any>.onnx                  version 1, if it is the only .onnx file and there is
+///   no version folder <root>/<name>/config.pbtxt                optional, see settings.h
 ///
-/// Hidden entries and other files in a root are no models. A symbolic link that leads out of its root is refused, and
-/// a name that two entries have is an error for both. Nothing is cached: each call reads the folders.
+/// Hidden entries and other files in a root are no models. A symbolic link that leads out of its
+/// root is refused, and a name that two entries have is an error for both. Nothing is cached: each
+/// call reads the folders.
 class FolderRepository final : public Repository {
  public:
   explicit FolderRepository(std::vector<std::filesystem::path> roots) : roots_(std::move(roots)) {}

@@ -25,8 +25,8 @@ Error wrong(std::string_view model, const std::string& message) {
   return Error{Code::InvalidArgument, "model '" + std::string(model) + "': " + message};
 }
 
-/// The path without links, or an error when it leaves the root or cannot be read. Guards against a link in a
-/// repository that shows clients a file from elsewhere.
+/// The path without links, or an error when it leaves the root or cannot be read. Guards against a
+/// link in a repository that shows clients a file from elsewhere.
 Result<fs::path> below(const fs::path& root, const fs::path& path, std::string_view model) {
   std::error_code failed;
   fs::path real = fs::canonical(path, failed);
@@ -84,13 +84,15 @@ struct FolderContents {
 Result<FolderContents> list(const fs::path& folder, std::string_view model) {
   FolderContents contents;
   std::error_code failed;
-  for (fs::directory_iterator entry(folder, failed), end; !failed && entry != end; entry.increment(failed)) {
+  for (fs::directory_iterator entry(folder, failed), end; !failed && entry != end;
+       entry.increment(failed)) {
     std::error_code unreadable;
     const std::string name = entry->path().filename().string();
     const std::int64_t version = version_number(name);
     if (version > 0 && entry->is_directory(unreadable)) {
       contents.versions.push_back(version);
-    } else if (name.front() != '.' && entry->path().extension() == ".onnx" && entry->is_regular_file(unreadable)) {
+    } else if (name.front() != '.' && entry->path().extension() == ".onnx" &&
+               entry->is_regular_file(unreadable)) {
       contents.onnx_files.push_back(entry->path());
     }
   }
@@ -101,7 +103,10 @@ Result<FolderContents> list(const fs::path& folder, std::string_view model) {
   return contents;
 }
 
-ModelVersion version_of(const Settings& settings, std::string_view model, std::int64_t number, fs::path path) {
+ModelVersion version_of(const Settings& settings,
+                        std::string_view model,
+                        std::int64_t number,
+                        fs::path path) {
   ModelVersion version;
   version.name = model;
   version.number = number;
@@ -110,34 +115,41 @@ ModelVersion version_of(const Settings& settings, std::string_view model, std::i
   version.path = std::move(path);
   version.signature = settings.signature;
   version.max_batch_size = settings.max_batch_size;
-  version.max_batch_size = settings.max_batch_size;
   version.is_decoupled = settings.is_decoupled;
   version.parameters = settings.parameters;
   return version;
 }
 
 /// The folder's only .onnx file as version 1, for a model without version folders.
-Result<Model> flat_model(const fs::path& root, const FolderContents& contents, Settings settings, std::string_view name) {
+Result<Model> flat_model(const fs::path& root,
+                         const FolderContents& contents,
+                         Settings settings,
+                         std::string_view name) {
   if (settings.backend.empty()) {
     settings.backend = "onnx";
   }
   if (contents.onnx_files.size() != 1 || settings.backend != "onnx") {
     const std::string count = std::to_string(contents.onnx_files.size());
-    const std::string wanted = settings.backend == "onnx" ? std::string(name) + "/1/" + std::string(kOnnxName)
-                                                          : "a version folder " + std::string(name) + "/1";
+    const std::string wanted = settings.backend == "onnx"
+                                   ? std::string(name) + "/1/" + std::string(kOnnxName)
+                                   : "a version folder " + std::string(name) + "/1";
     return wrong(name, "no version folder and " + count + " .onnx files, expected " + wanted);
   }
   AION_TRY(fs::path file, below(root, contents.onnx_files.front(), name));
   return Model{std::string(name), {version_of(settings, name, 1, std::move(file))}};
 }
 
-/// What the backend opens in a version's folder: a file for onnx, the folder itself for others. An empty path when the file is
-/// not there.
-Result<fs::path> artifact_in(const fs::path& root, const fs::path& folder, const Settings& settings, std::string_view model) {
+/// What the backend opens in a version's folder: a file for onnx, the folder itself for others. An
+/// empty path when the file is not there.
+Result<fs::path> artifact_in(const fs::path& root,
+                             const fs::path& folder,
+                             const Settings& settings,
+                             std::string_view model) {
   if (settings.backend != "onnx" && settings.file_name.empty()) {
     return below(root, folder, model);
   }
-  const fs::path file = folder / (settings.file_name.empty() ? std::string(kOnnxName) : settings.file_name);
+  const fs::path file =
+      folder / (settings.file_name.empty() ? std::string(kOnnxName) : settings.file_name);
   std::error_code failed;
   if (!fs::exists(fs::symlink_status(file, failed))) {
     return fs::path();
@@ -167,7 +179,8 @@ Result<Model> read_model_folder(const fs::path& root, std::string_view name) {
   std::vector<std::int64_t> present;
   std::vector<fs::path> artifacts;
   for (const std::int64_t version : contents.versions) {
-    AION_TRY(fs::path artifact, artifact_in(root, folder / std::to_string(version), settings, name));
+    AION_TRY(fs::path artifact,
+             artifact_in(root, folder / std::to_string(version), settings, name));
     if (!artifact.empty()) {
       present.push_back(version);
       artifacts.push_back(std::move(artifact));
@@ -176,14 +189,17 @@ Result<Model> read_model_folder(const fs::path& root, std::string_view name) {
   Model model{std::string(name), {}};
   for (const std::int64_t version : wanted_versions(present, settings.versions)) {
     const auto at = std::ranges::lower_bound(present, version) - present.begin();
-    model.versions.push_back(version_of(settings, name, version, artifacts[static_cast<std::size_t>(at)]));
+    model.versions.push_back(
+        version_of(settings, name, version, artifacts[static_cast<std::size_t>(at)]));
   }
   if (present.empty()) {
-    const std::string file = settings.file_name.empty() ? std::string(kOnnxName) : settings.file_name;
+    const std::string file =
+        settings.file_name.empty() ? std::string(kOnnxName) : settings.file_name;
     return wrong(name, "no version folder holds the file '" + file + "'");
   }
   if (model.versions.empty()) {
-    return wrong(name, "none of the versions that version_policy of config.pbtxt asks for is there");
+    return wrong(name,
+                 "none of the versions that version_policy of config.pbtxt asks for is there");
   }
   return model;
 }

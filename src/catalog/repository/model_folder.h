@@ -5,14 +5,16 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "catalog/model.h"
+#include "catalog/model/model.h"
 
 namespace aion::catalog {
 
 /// A model that is one file: version 1. `root` is canonical; the file must lie below it.
-[[nodiscard]] Result<Model> read_model_file(const std::filesystem::path& root, std::string_view name);
+[[nodiscard]] Result<Model> read_model_file(const std::filesystem::path& root,
+                                            std::string_view name);
 
 /// The model in `root`/`name`. `root` is canonical; all that is read must lie below it.
-[[nodiscard]] Result<Model> read_model_folder(const std::filesystem::path& root, std::string_view name);
+[[nodiscard]] Result<Model> read_model_folder(const std::filesystem::path& root,
+                                              std::string_view name);
 
 }  // namespace aion::catalog

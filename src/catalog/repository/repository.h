@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "catalog/model.h"
+#include "catalog/model/model.h"
 
 namespace aion::catalog {
 
@@ -23,7 +23,8 @@ class Repository {
  public:
   virtual ~Repository() = default;
 
-  /// Every model, sorted by name; a broken one is a finding with its Error, never a failure of the whole.
+  /// Every model, sorted by name; a broken one is a finding with its Error, never a failure of the
+  /// whole.
   [[nodiscard]] virtual Result<std::vector<Finding>> scan() const = 0;
 
   /// One model as it is now. NotFound when the repository does not hold the name;

@@ -4,10 +4,9 @@
 #include <string_view>
 #include <vector>
 
+#include <catalog/repository/model_config.pb.h>
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
-
-#include <catalog/repository/model_config.pb.h>
 
 namespace aion::catalog {
 
@@ -16,8 +15,8 @@ namespace {
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
-// Paths of fields that settings.cc reads. A message is listed when an empty one means nothing or is read too; its fields
-// are listed one by one. A trailing star stands for everything below.
+// Paths of fields that settings.cc reads. A message is listed when an empty one means nothing or is
+// read too; its fields are listed one by one. A trailing star stands for everything below.
 constexpr std::array kServed = std::to_array<std::string_view>({
     "name",
     "platform",
@@ -64,13 +63,16 @@ bool is_served(std::string_view path) {
 
 std::optional<std::string> first_unserved(const Message& message, const std::string& prefix);
 
-std::optional<std::string> first_unserved_below(const Message& message, const FieldDescriptor* field, const std::string& path) {
+std::optional<std::string> first_unserved_below(const Message& message,
+                                                const FieldDescriptor* field,
+                                                const std::string& path) {
   const auto* reflection = message.GetReflection();
   if (!field->is_repeated()) {
     return first_unserved(reflection->GetMessage(message, field), path + ".");
   }
   for (int i = 0; i < reflection->FieldSize(message, field); ++i) {
-    if (auto found = first_unserved(reflection->GetRepeatedMessage(message, field, i), path + ".")) {
+    if (auto found =
+            first_unserved(reflection->GetRepeatedMessage(message, field, i), path + ".")) {
       return found;
     }
   }

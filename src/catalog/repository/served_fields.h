@@ -10,7 +10,8 @@ class ModelConfig;
 
 namespace aion::catalog {
 
-/// The path ("dynamic_batching", "input.reshape") of the first field that is set and not served yet; nullopt when all are.
+/// The path ("dynamic_batching", "input.reshape") of the first field that is set and not served
+/// yet; nullopt when all are.
 [[nodiscard]] std::optional<std::string> first_unserved_field(const inference::ModelConfig& config);
 
 }  // namespace aion::catalog

@@ -6,11 +6,10 @@
 #include <optional>
 #include <utility>
 
+#include <catalog/repository/model_config.pb.h>
 #include <google/protobuf/io/tokenizer.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <google/protobuf/text_format.h>
-
-#include <catalog/repository/model_config.pb.h>
 
 #include "catalog/repository/served_fields.h"
 
@@ -21,11 +20,16 @@ namespace {
 using inference::ModelConfig;
 using tensor::DataType;
 
-Error wrong(std::string message) { return Error{Code::InvalidArgument, std::move(message)}; }
+Error wrong(std::string message) {
+  return Error{Code::InvalidArgument, std::move(message)};
+}
 
-std::string in_quotes(std::string_view text) { return "'" + std::string(text) + "'"; }
+std::string in_quotes(std::string_view text) {
+  return "'" + std::string(text) + "'";
+}
 
-/// Names of the metadata that people write into a configuration, and what the configuration calls them.
+/// Names of the metadata that people write into a configuration, and what the configuration calls
+/// them.
 constexpr std::array kOftenConfused = std::to_array<std::pair<std::string_view, std::string_view>>({
     {"\"inputs\"", "input"},
     {"\"outputs\"", "output"},
@@ -40,7 +44,8 @@ class FirstError final : public google::protobuf::io::ErrorCollector {
     if (!text_.empty()) {
       return;
     }
-    text_ = "config.pbtxt line " + std::to_string(line + 1) + ", column " + std::to_string(column + 1) + ": " + message;
+    text_ = "config.pbtxt line " + std::to_string(line + 1) + ", column " +
+            std::to_string(column + 1) + ": " + message;
     for (const auto& [confused, meant] : kOftenConfused) {
       if (message.find("has no field named " + std::string(confused)) != std::string::npos) {
         text_ += " The configuration calls it '" + std::string(meant) + "'.";
@@ -65,28 +70,44 @@ Result<ModelConfig> parse(std::string_view text) {
   google::protobuf::io::ArrayInputStream stream(text.data(), static_cast<int>(text.size()));
   ModelConfig config;
   if (!parser.Parse(&stream, &config)) {
-    return wrong(first_error.text().empty() ? "config.pbtxt is not protobuf text format" : first_error.text());
+    return wrong(first_error.text().empty() ? "config.pbtxt is not protobuf text format"
+                                            : first_error.text());
   }
   return config;
 }
 
 DataType dtype_of(inference::DataType type) {
   switch (type) {
-    case inference::TYPE_BOOL: return DataType::Bool;
-    case inference::TYPE_UINT8: return DataType::Uint8;
-    case inference::TYPE_UINT16: return DataType::Uint16;
-    case inference::TYPE_UINT32: return DataType::Uint32;
-    case inference::TYPE_UINT64: return DataType::Uint64;
-    case inference::TYPE_INT8: return DataType::Int8;
-    case inference::TYPE_INT16: return DataType::Int16;
-    case inference::TYPE_INT32: return DataType::Int32;
-    case inference::TYPE_INT64: return DataType::Int64;
-    case inference::TYPE_FP16: return DataType::Fp16;
-    case inference::TYPE_FP32: return DataType::Fp32;
-    case inference::TYPE_FP64: return DataType::Fp64;
-    case inference::TYPE_STRING: return DataType::Bytes;
-    case inference::TYPE_BF16: return DataType::Bf16;
-    default: return DataType::Invalid;
+    case inference::TYPE_BOOL:
+      return DataType::Bool;
+    case inference::TYPE_UINT8:
+      return DataType::Uint8;
+    case inference::TYPE_UINT16:
+      return DataType::Uint16;
+    case inference::TYPE_UINT32:
+      return DataType::Uint32;
+    case inference::TYPE_UINT64:
+      return DataType::Uint64;
+    case inference::TYPE_INT8:
+      return DataType::Int8;
+    case inference::TYPE_INT16:
+      return DataType::Int16;
+    case inference::TYPE_INT32:
+      return DataType::Int32;
+    case inference::TYPE_INT64:
+      return DataType::Int64;
+    case inference::TYPE_FP16:
+      return DataType::Fp16;
+    case inference::TYPE_FP32:
+      return DataType::Fp32;
+    case inference::TYPE_FP64:
+      return DataType::Fp64;
+    case inference::TYPE_STRING:
+      return DataType::Bytes;
+    case inference::TYPE_BF16:
+      return DataType::Bf16;
+    default:
+      return DataType::Invalid;
   }
 }
 
@@ -99,30 +120,36 @@ Result<TensorSpec> spec_of(const Entry& entry, std::string_view kind, bool is_ba
   }
   TensorSpec spec{entry.name(), dtype_of(entry.data_type()), {}, false};
   if (spec.dtype == DataType::Invalid) {
-    return wrong("config.pbtxt: field 'data_type' of " + where + " is missing, expected e.g. TYPE_FP32");
+    return wrong("config.pbtxt: field 'data_type' of " + where +
+                 " is missing, expected e.g. TYPE_FP32");
   }
   if (entry.dims().empty()) {
-    return wrong("config.pbtxt: field 'dims' of " + where + " is missing, expected e.g. dims: [ -1, 16 ]");
+    return wrong("config.pbtxt: field 'dims' of " + where +
+                 " is missing, expected e.g. dims: [ -1, 16 ]");
   }
   if (is_batched) {
     spec.shape.push_back(-1);
   }
   for (const std::int64_t extent : entry.dims()) {
     if (extent < 1 && extent != -1) {
-      return wrong("config.pbtxt: field 'dims' of " + where + " has the extent " + std::to_string(extent) +
-                   ", expected at least 1, or -1 for any");
+      return wrong("config.pbtxt: field 'dims' of " + where + " has the extent " +
+                   std::to_string(extent) + ", expected at least 1, or -1 for any");
     }
     spec.shape.push_back(extent);
   }
   return spec;
 }
 
-Result<void> add_spec(std::vector<TensorSpec>& specs, Result<TensorSpec> spec, std::string_view kind) {
+Result<void> add_spec(std::vector<TensorSpec>& specs,
+                      Result<TensorSpec> spec,
+                      std::string_view kind) {
   if (!spec) {
     return std::move(spec).error();
   }
-  if (std::ranges::any_of(specs, [&](const TensorSpec& other) { return other.name == spec->name; })) {
-    return wrong("config.pbtxt: " + std::string(kind) + " " + in_quotes(spec->name) + " is there twice");
+  if (std::ranges::any_of(specs,
+                          [&](const TensorSpec& other) { return other.name == spec->name; })) {
+    return wrong("config.pbtxt: " + std::string(kind) + " " + in_quotes(spec->name) +
+                 " is there twice");
   }
   specs.push_back(*std::move(spec));
   return {};
@@ -130,8 +157,8 @@ Result<void> add_spec(std::vector<TensorSpec>& specs, Result<TensorSpec> spec, s
 
 Result<Signature> signature_of(const ModelConfig& config) {
   if (config.max_batch_size() < 0) {
-    return wrong("config.pbtxt: field 'max_batch_size' is " + std::to_string(config.max_batch_size()) +
-                 ", expected at least 0");
+    return wrong("config.pbtxt: field 'max_batch_size' is " +
+                 std::to_string(config.max_batch_size()) + ", expected at least 0");
   }
   const bool is_batched = config.max_batch_size() > 0;
   Signature signature;
@@ -155,7 +182,9 @@ Result<VersionPolicy> version_policy_of(const inference::ModelVersionPolicy& pol
     ours.kind = VersionPolicy::Kind::Specific;
     ours.specific.assign(policy.specific().versions().begin(), policy.specific().versions().end());
     if (ours.specific.empty()) {
-      return wrong("config.pbtxt: field 'version_policy.specific.versions' is empty, expected e.g. [ 1, 3 ]");
+      return wrong(
+          "config.pbtxt: field 'version_policy.specific.versions' is empty, expected e.g. [ 1, 3 "
+          "]");
     }
   }
   return ours;
@@ -170,8 +199,8 @@ Result<void> set_backend(Settings& settings, const ModelConfig& config) {
     settings.backend = config.platform();
   }
   if (is_onnx_platform && settings.backend != "onnx") {
-    return wrong("config.pbtxt: field 'platform' is 'onnxruntime_onnx' and field 'backend' is " + in_quotes(config.backend()) +
-                 ", expected 'onnxruntime' or nothing");
+    return wrong("config.pbtxt: field 'platform' is 'onnxruntime_onnx' and field 'backend' is " +
+                 in_quotes(config.backend()) + ", expected 'onnxruntime' or nothing");
   }
   settings.platform = config.platform();
   return {};
@@ -181,16 +210,19 @@ Result<void> check_instance_groups(const ModelConfig& config) {
   using Group = inference::ModelInstanceGroup;
   for (const Group& group : config.instance_group()) {
     if (group.count() < 0 || group.count() > 1) {
-      return wrong("config.pbtxt: field 'instance_group.count' is " + std::to_string(group.count()) +
+      return wrong("config.pbtxt: field 'instance_group.count' is " +
+                   std::to_string(group.count()) +
                    ", expected 1: one instance answers several requests at once");
     }
     if (group.kind() != Group::KIND_AUTO && group.kind() != Group::KIND_CPU) {
-      return wrong("config.pbtxt: field 'instance_group.kind' is " + Group::Kind_Name(group.kind()) +
+      return wrong("config.pbtxt: field 'instance_group.kind' is " +
+                   Group::Kind_Name(group.kind()) +
                    ", expected KIND_CPU or KIND_AUTO: other devices are known but not served yet");
     }
   }
   return config.instance_group_size() > 1
-             ? wrong("config.pbtxt: field 'instance_group' is there " + std::to_string(config.instance_group_size()) +
+             ? wrong("config.pbtxt: field 'instance_group' is there " +
+                     std::to_string(config.instance_group_size()) +
                      " times, expected once: one instance answers several requests at once")
              : Result<void>();
 }
@@ -200,11 +232,14 @@ Result<void> check_fields(const ModelConfig& config, std::string_view model) {
     return wrong("field " + in_quotes(*field) + " of config.pbtxt is known but not served yet");
   }
   if (!config.name().empty() && config.name() != model) {
-    return wrong("config.pbtxt: field 'name' is " + in_quotes(config.name()) + ", expected the folder's name " + in_quotes(model));
+    return wrong("config.pbtxt: field 'name' is " + in_quotes(config.name()) +
+                 ", expected the folder's name " + in_quotes(model));
   }
   const std::string& file = config.default_model_filename();
-  if (file.find('/') != std::string::npos || file.find('\0') != std::string::npos || file == "." || file == "..") {
-    return wrong("config.pbtxt: field 'default_model_filename' is " + in_quotes(file) + ", expected a plain file name");
+  if (file.find('/') != std::string::npos || file.find('\0') != std::string::npos || file == "." ||
+      file == "..") {
+    return wrong("config.pbtxt: field 'default_model_filename' is " + in_quotes(file) +
+                 ", expected a plain file name");
   }
   return check_instance_groups(config);
 }
@@ -217,7 +252,6 @@ Result<Settings> settings_of(std::string_view text, std::string_view model) {
   AION_TRY(settings.signature, signature_of(config));
   settings.max_batch_size = config.max_batch_size();
   AION_TRY(settings.versions, version_policy_of(config.version_policy()));
-  settings.max_batch_size = config.max_batch_size();
   settings.file_name = config.default_model_filename();
   settings.is_decoupled = config.model_transaction_policy().decoupled();
   for (const auto& [key, value] : config.parameters()) {
@@ -228,7 +262,8 @@ Result<Settings> settings_of(std::string_view text, std::string_view model) {
 
 }  // namespace
 
-std::vector<std::int64_t> wanted_versions(std::span<const std::int64_t> present, const VersionPolicy& policy) {
+std::vector<std::int64_t> wanted_versions(std::span<const std::int64_t> present,
+                                          const VersionPolicy& policy) {
   switch (policy.kind) {
     case VersionPolicy::Kind::All:
       return {present.begin(), present.end()};
@@ -253,7 +288,8 @@ std::string platform_of(std::string_view backend) {
 
 Result<Settings> read_settings(std::string_view text, std::string_view model) {
   Result<Settings> settings = settings_of(text, model);
-  return settings ? std::move(settings) : Result<Settings>(in_context("model " + in_quotes(model), settings.error()));
+  return settings ? std::move(settings)
+                  : Result<Settings>(in_context("model " + in_quotes(model), settings.error()));
 }
 
 }  // namespace aion::catalog

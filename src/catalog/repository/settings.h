@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "catalog/model.h"
+#include "catalog/model/model.h"
 
 namespace aion::catalog {
 
@@ -17,8 +17,8 @@ namespace aion::catalog {
 struct VersionPolicy {
   enum class Kind : std::uint8_t { Latest, All, Specific };
   Kind kind = Kind::Latest;
-  std::uint32_t latest = 1;             // Latest: how many of the highest
-  std::vector<std::int64_t> specific;   // Specific: exactly these, as far as they are there
+  std::uint32_t latest = 1;            // Latest: how many of the highest
+  std::vector<std::int64_t> specific;  // Specific: exactly these, as far as they are there
 };
 
 /// The wanted ones of `present` (ascending), ascending.
@@ -31,20 +31,21 @@ struct Settings {
   std::string platform;   // what clients are told; empty = to be told from the backend
   std::string file_name;  // of the model inside a version's folder; empty = the backend's usual one
   Signature signature;    // batched shapes have their leading -1 already
-  std::int64_t max_batch_size = 0;
   std::int64_t max_batch_size = 0;  // 0 = no batching
   bool is_decoupled = false;
   VersionPolicy versions;
   std::map<std::string, std::string> parameters;
 };
 
-/// The platform that clients are told for a backend: "onnxruntime_onnx" for "onnx", else the backend's own name.
+/// The platform that clients are told for a backend: "onnxruntime_onnx" for "onnx", else the
+/// backend's own name.
 [[nodiscard]] std::string platform_of(std::string_view backend);
 
 /// Reads the text of a config.pbtxt: protobuf text format of inference.ModelConfig.
 ///
 /// model    the folder's name, with which a `name` in the text must agree
-/// fails    InvalidArgument with line and column of what is no text format, or with the field that has a wrong value or is
+/// fails    InvalidArgument with line and column of what is no text format, or with the field that
+/// has a wrong value or is
 ///          known but not served yet
 [[nodiscard]] Result<Settings> read_settings(std::string_view text, std::string_view model);
 

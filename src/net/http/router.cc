@@ -1,3 +1,5 @@
+// Routes requests to handlers by path prefix.
+// Hands a request to the handler that is mounted at the longest prefix of its path.
 #include <algorithm>
 
 #include "net/http/server.h"

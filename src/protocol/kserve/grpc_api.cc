@@ -19,13 +19,14 @@ class InferenceService final : public GrpcControl {
   Reactor* ModelInfer(Context* context,
                       const inference::ModelInferRequest* /*request*/,
                       inference::ModelInferResponse* /*response*/) override {
-    auto* const call = static_cast<InferCall*>(context->GetRpcAllocatorState());  // InferCall::allocator() made it
+    auto* const call =
+        static_cast<InferCall*>(context->GetRpcAllocatorState());  // InferCall::allocator() made it
     call->begin(*context, parts());
     return call;
   }
 
-  ::grpc::ServerBidiReactor<inference::ModelInferRequest, inference::ModelStreamInferResponse>* ModelStreamInfer(
-      Context* context) override {
+  ::grpc::ServerBidiReactor<inference::ModelInferRequest, inference::ModelStreamInferResponse>*
+  ModelStreamInfer(Context* context) override {
     return StreamCall::open(*context, parts());
   }
 };
@@ -34,7 +35,8 @@ class InferenceService final : public GrpcControl {
 
 struct GrpcApi::State {
   State(const GrpcParts& parts, Executors& executors, GrpcApiConfig config)
-      : inference(parts, executors, std::move(config.name), std::move(config.version)), health(parts.models) {
+      : inference(parts, executors, std::move(config.name), std::move(config.version)),
+        health(parts.models) {
     inference.SetMessageAllocatorFor_ModelInfer(&InferCall::allocator());
   }
 
@@ -46,10 +48,13 @@ GrpcApi::GrpcApi(serving::ModelServer& models,
                  const security::Authorizer& authorizer,
                  Executors& executors,
                  GrpcApiConfig config)
-    : state_(std::make_unique<State>(GrpcParts{models, authorizer, executors.clock()}, executors, std::move(config))) {}
+    : state_(std::make_unique<State>(
+          GrpcParts{models, authorizer, executors.clock()}, executors, std::move(config))) {}
 
 GrpcApi::~GrpcApi() = default;
 
-std::vector<::grpc::Service*> GrpcApi::services() const { return {&state_->inference, &state_->health}; }
+std::vector<::grpc::Service*> GrpcApi::services() const {
+  return {&state_->inference, &state_->health};
+}
 
 }  // namespace aion::kserve

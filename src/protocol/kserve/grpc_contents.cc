@@ -18,7 +18,8 @@ using tensor::DataType;
 using tensor::Tensor;
 using Contents = inference::InferTensorContents;
 
-/// A field of the contents: the type whose name stands for it in messages, and how many elements it holds.
+/// A field of the contents: the type whose name stands for it in messages, and how many elements it
+/// holds.
 struct Field {
   DataType carries;
   std::string_view name;
@@ -66,9 +67,9 @@ Result<void> check_fields(const GrpcInput& input) {
       wanted = &field;
     } else if (field.size > 0) {
       return Error{Code::InvalidArgument,
-                   "unexpected explicit tensor data for input tensor " + input_of_model(input) + " of type '" +
-                       std::string(to_string(field.carries)) + "', expected datatype '" +
-                       std::string(to_string(input.dtype)) + "'"};
+                   "unexpected explicit tensor data for input tensor " + input_of_model(input) +
+                       " of type '" + std::string(to_string(field.carries)) +
+                       "', expected datatype '" + std::string(to_string(input.dtype)) + "'"};
     }
   }
   const std::size_t got = wanted == nullptr ? 0 : static_cast<std::size_t>(wanted->size);
@@ -80,27 +81,36 @@ Result<void> check_fields(const GrpcInput& input) {
                  "unable to find data for input tensor " + input_of_model(input) + " in request."};
   }
   return Error{Code::InvalidArgument,
-               "input tensor " + input_of_model(input) + " has " + std::to_string(got) + " elements in " +
-                   std::string(wanted->name) + ", expected " + std::to_string(input.count)};
+               "input tensor " + input_of_model(input) + " has " + std::to_string(got) +
+                   " elements in " + std::string(wanted->name) + ", expected " +
+                   std::to_string(input.count)};
 }
 
 template <class Element>
-Buffer view_of(const google::protobuf::RepeatedField<Element>& elements, const std::shared_ptr<const void>& owner) {
+Buffer view_of(const google::protobuf::RepeatedField<Element>& elements,
+               const std::shared_ptr<const void>& owner) {
   const auto bytes = static_cast<std::size_t>(elements.size()) * sizeof(Element);
-  return Buffer{reinterpret_cast<const std::byte*>(elements.data()), bytes, tensor::MemoryKind::Host, 0, owner};
+  return Buffer{reinterpret_cast<const std::byte*>(elements.data()),
+                bytes,
+                tensor::MemoryKind::Host,
+                0,
+                owner};
 }
 
 /// Elements that ride in 32 bits, in their own width.
 template <class Narrow, class Wide>
-Result<Buffer> narrowed(const google::protobuf::RepeatedField<Wide>& elements, const GrpcInput& input) {
-  auto [buffer, data] = Buffer::allocate(static_cast<std::size_t>(elements.size()) * sizeof(Narrow));
+Result<Buffer> narrowed(const google::protobuf::RepeatedField<Wide>& elements,
+                        const GrpcInput& input) {
+  auto [buffer, data] =
+      Buffer::allocate(static_cast<std::size_t>(elements.size()) * sizeof(Narrow));
   auto* out = reinterpret_cast<Narrow*>(data);
   for (int i = 0; i < elements.size(); ++i) {
     const Wide value = elements[i];
     if (!std::in_range<Narrow>(value)) {
       return Error{Code::InvalidArgument,
-                   "element " + std::to_string(i) + " of input tensor " + input_of_model(input) + " is " +
-                       std::to_string(value) + ", expected " + std::to_string(std::numeric_limits<Narrow>::min()) + " to " +
+                   "element " + std::to_string(i) + " of input tensor " + input_of_model(input) +
+                       " is " + std::to_string(value) + ", expected " +
+                       std::to_string(std::numeric_limits<Narrow>::min()) + " to " +
                        std::to_string(std::numeric_limits<Narrow>::max()) + " for datatype '" +
                        std::string(to_string(input.dtype)) + "'"};
     }

@@ -15,13 +15,15 @@ TimePoint deadline_of(const ::grpc::CallbackServerContext& call) {
   }
   // The library's monotonic clock and std::chrono::steady_clock are both CLOCK_MONOTONIC.
   const gpr_timespec monotonic = gpr_convert_clock_type(deadline, GPR_CLOCK_MONOTONIC);
-  return TimePoint(std::chrono::seconds(monotonic.tv_sec) + std::chrono::nanoseconds(monotonic.tv_nsec));
+  return TimePoint(std::chrono::seconds(monotonic.tv_sec) +
+                   std::chrono::nanoseconds(monotonic.tv_nsec));
 }
 
 std::string_view authorization_of(const ::grpc::CallbackServerContext& call) {
   const auto& metadata = call.client_metadata();
   const auto found = metadata.find("authorization");
-  return found == metadata.end() ? std::string_view() : std::string_view(found->second.data(), found->second.size());
+  return found == metadata.end() ? std::string_view()
+                                 : std::string_view(found->second.data(), found->second.size());
 }
 
 }  // namespace
@@ -42,7 +44,8 @@ std::string address_of_peer(std::string_view peer) {
   return std::string(address);
 }
 
-Result<RequestContext> context_of(const ::grpc::CallbackServerContext& call, const security::Authorizer& authorizer) {
+Result<RequestContext> context_of(const ::grpc::CallbackServerContext& call,
+                                  const security::Authorizer& authorizer) {
   const std::string peer = address_of_peer(call.peer());
   RequestContext context;
   AION_TRY(context.principal, authorizer.identify({peer, authorization_of(call)}));

@@ -114,14 +114,16 @@ Reactor* GrpcControl::ModelMetadata(Context* context,
                                     const inference::ModelMetadataRequest* request,
                                     inference::ModelMetadataResponse* response) {
   const Result<void> authorized = authorize(*context);
-  return finished(context, authorized ? read_metadata(parts_.models, *request, *response) : authorized);
+  return finished(context,
+                  authorized ? read_metadata(parts_.models, *request, *response) : authorized);
 }
 
 Reactor* GrpcControl::ModelStatistics(Context* context,
                                       const inference::ModelStatisticsRequest* request,
                                       inference::ModelStatisticsResponse* response) {
   const Result<void> authorized = authorize(*context);
-  return finished(context, authorized ? read_statistics(parts_.models, *request, *response) : authorized);
+  return finished(context,
+                  authorized ? read_statistics(parts_.models, *request, *response) : authorized);
 }
 
 Reactor* GrpcControl::RepositoryIndex(Context* context,
@@ -154,9 +156,10 @@ Reactor* GrpcControl::RepositoryModelLoad(Context* context,
   return reactor;
 }
 
-Reactor* GrpcControl::RepositoryModelUnload(Context* context,
-                                            const inference::RepositoryModelUnloadRequest* request,
-                                            inference::RepositoryModelUnloadResponse* /*response*/) {
+Reactor* GrpcControl::RepositoryModelUnload(
+    Context* context,
+    const inference::RepositoryModelUnloadRequest* request,
+    inference::RepositoryModelUnloadResponse* /*response*/) {
   Result<void> checked = authorize(*context);
   if (checked) {
     checked = check_unload(*request);
@@ -187,39 +190,45 @@ Reactor* GrpcControl::LogSettings(Context* context,
   return unsupported(context, "the logging extension is unsupported");
 }
 
-Reactor* GrpcControl::SystemSharedMemoryStatus(Context* context,
-                                               const inference::SystemSharedMemoryStatusRequest* /*request*/,
-                                               inference::SystemSharedMemoryStatusResponse* /*response*/) {
+Reactor* GrpcControl::SystemSharedMemoryStatus(
+    Context* context,
+    const inference::SystemSharedMemoryStatusRequest* /*request*/,
+    inference::SystemSharedMemoryStatusResponse* /*response*/) {
   return unsupported(context, kNoSharedMemory);
 }
 
-Reactor* GrpcControl::SystemSharedMemoryRegister(Context* context,
-                                                 const inference::SystemSharedMemoryRegisterRequest* /*request*/,
-                                                 inference::SystemSharedMemoryRegisterResponse* /*response*/) {
+Reactor* GrpcControl::SystemSharedMemoryRegister(
+    Context* context,
+    const inference::SystemSharedMemoryRegisterRequest* /*request*/,
+    inference::SystemSharedMemoryRegisterResponse* /*response*/) {
   return unsupported(context, kNoSharedMemory);
 }
 
-Reactor* GrpcControl::SystemSharedMemoryUnregister(Context* context,
-                                                   const inference::SystemSharedMemoryUnregisterRequest* /*request*/,
-                                                   inference::SystemSharedMemoryUnregisterResponse* /*response*/) {
+Reactor* GrpcControl::SystemSharedMemoryUnregister(
+    Context* context,
+    const inference::SystemSharedMemoryUnregisterRequest* /*request*/,
+    inference::SystemSharedMemoryUnregisterResponse* /*response*/) {
   return unsupported(context, kNoSharedMemory);
 }
 
-Reactor* GrpcControl::CudaSharedMemoryStatus(Context* context,
-                                             const inference::CudaSharedMemoryStatusRequest* /*request*/,
-                                             inference::CudaSharedMemoryStatusResponse* /*response*/) {
+Reactor* GrpcControl::CudaSharedMemoryStatus(
+    Context* context,
+    const inference::CudaSharedMemoryStatusRequest* /*request*/,
+    inference::CudaSharedMemoryStatusResponse* /*response*/) {
   return unsupported(context, kNoSharedMemory);
 }
 
-Reactor* GrpcControl::CudaSharedMemoryRegister(Context* context,
-                                               const inference::CudaSharedMemoryRegisterRequest* /*request*/,
-                                               inference::CudaSharedMemoryRegisterResponse* /*response*/) {
+Reactor* GrpcControl::CudaSharedMemoryRegister(
+    Context* context,
+    const inference::CudaSharedMemoryRegisterRequest* /*request*/,
+    inference::CudaSharedMemoryRegisterResponse* /*response*/) {
   return unsupported(context, kNoSharedMemory);
 }
 
-Reactor* GrpcControl::CudaSharedMemoryUnregister(Context* context,
-                                                 const inference::CudaSharedMemoryUnregisterRequest* /*request*/,
-                                                 inference::CudaSharedMemoryUnregisterResponse* /*response*/) {
+Reactor* GrpcControl::CudaSharedMemoryUnregister(
+    Context* context,
+    const inference::CudaSharedMemoryUnregisterRequest* /*request*/,
+    inference::CudaSharedMemoryUnregisterResponse* /*response*/) {
   return unsupported(context, kNoSharedMemory);
 }
 

@@ -1,4 +1,5 @@
-// The calls of the inference service that are no inference: health, metadata, statistics, repository.
+// The calls of the inference service that are no inference: health, metadata, statistics,
+// repository.
 #pragma once
 
 #include <string>
@@ -10,20 +11,34 @@
 
 namespace aion::kserve {
 
-/// Answers them; the inference calls are a subclass's. Calls whose effect is not served answer UNIMPLEMENTED.
+/// Answers them; the inference calls are a subclass's. Calls whose effect is not served answer
+/// UNIMPLEMENTED.
 class GrpcControl : public inference::GRPCInferenceService::CallbackService {
  public:
   GrpcControl(const GrpcParts& parts, Executors& executors, std::string name, std::string version)
-      : parts_(parts), executors_(executors), name_(std::move(name)), version_(std::move(version)) {}
+      : parts_(parts),
+        executors_(executors),
+        name_(std::move(name)),
+        version_(std::move(version)) {}
 
   using Context = ::grpc::CallbackServerContext;
   using Reactor = ::grpc::ServerUnaryReactor;
 
-  Reactor* ServerLive(Context*, const inference::ServerLiveRequest*, inference::ServerLiveResponse*) override;
-  Reactor* ServerReady(Context*, const inference::ServerReadyRequest*, inference::ServerReadyResponse*) override;
-  Reactor* ModelReady(Context*, const inference::ModelReadyRequest*, inference::ModelReadyResponse*) override;
-  Reactor* ServerMetadata(Context*, const inference::ServerMetadataRequest*, inference::ServerMetadataResponse*) override;
-  Reactor* ModelMetadata(Context*, const inference::ModelMetadataRequest*, inference::ModelMetadataResponse*) override;
+  Reactor* ServerLive(Context*,
+                      const inference::ServerLiveRequest*,
+                      inference::ServerLiveResponse*) override;
+  Reactor* ServerReady(Context*,
+                       const inference::ServerReadyRequest*,
+                       inference::ServerReadyResponse*) override;
+  Reactor* ModelReady(Context*,
+                      const inference::ModelReadyRequest*,
+                      inference::ModelReadyResponse*) override;
+  Reactor* ServerMetadata(Context*,
+                          const inference::ServerMetadataRequest*,
+                          inference::ServerMetadataResponse*) override;
+  Reactor* ModelMetadata(Context*,
+                         const inference::ModelMetadataRequest*,
+                         inference::ModelMetadataResponse*) override;
   Reactor* ModelStatistics(Context*,
                            const inference::ModelStatisticsRequest*,
                            inference::ModelStatisticsResponse*) override;
@@ -37,9 +52,15 @@ class GrpcControl : public inference::GRPCInferenceService::CallbackService {
                                  const inference::RepositoryModelUnloadRequest*,
                                  inference::RepositoryModelUnloadResponse*) override;
 
-  Reactor* ModelConfig(Context*, const inference::ModelConfigRequest*, inference::ModelConfigResponse*) override;
-  Reactor* TraceSetting(Context*, const inference::TraceSettingRequest*, inference::TraceSettingResponse*) override;
-  Reactor* LogSettings(Context*, const inference::LogSettingsRequest*, inference::LogSettingsResponse*) override;
+  Reactor* ModelConfig(Context*,
+                       const inference::ModelConfigRequest*,
+                       inference::ModelConfigResponse*) override;
+  Reactor* TraceSetting(Context*,
+                        const inference::TraceSettingRequest*,
+                        inference::TraceSettingResponse*) override;
+  Reactor* LogSettings(Context*,
+                       const inference::LogSettingsRequest*,
+                       inference::LogSettingsResponse*) override;
   Reactor* SystemSharedMemoryStatus(Context*,
                                     const inference::SystemSharedMemoryStatusRequest*,
                                     inference::SystemSharedMemoryStatusResponse*) override;

@@ -19,7 +19,8 @@ using InputMessage = ModelInferRequest::InferInputTensor;
 
 Error empty_name(std::string_view list, int index) {
   return Error{Code::InvalidArgument,
-               "field 'name' of " + indexed(list, static_cast<std::size_t>(index)) + " is empty, expected a name"};
+               "field 'name' of " + indexed(list, static_cast<std::size_t>(index)) +
+                   " is empty, expected a name"};
 }
 
 /// Reads the inputs of one message in their order, because raw contents are matched by position.
@@ -41,8 +42,10 @@ class InputReader {
     }
     if (next_raw_ != message_.raw_input_contents_size()) {
       return Error{Code::InvalidArgument,
-                   "raw_input_contents of the request for model " + in_quotes(message_.model_name()) + " has " +
-                       std::to_string(message_.raw_input_contents_size()) + " elements, expected one for each of the " +
+                   "raw_input_contents of the request for model " +
+                       in_quotes(message_.model_name()) + " has " +
+                       std::to_string(message_.raw_input_contents_size()) +
+                       " elements, expected one for each of the " +
                        std::to_string(message_.inputs_size()) + " inputs"};
     }
     return inputs;
@@ -63,33 +66,41 @@ class InputReader {
     if (!dtype) {
       return in_context("field 'datatype' of input " + input_of_model(input), dtype.error());
     }
-    const auto count = tensor::element_count({input.shape().data(), static_cast<std::size_t>(input.shape_size())});
+    const auto count =
+        tensor::element_count({input.shape().data(), static_cast<std::size_t>(input.shape_size())});
     if (!count) {
       return in_context("input " + input_of_model(input), count.error());
     }
     if (is_raw()) {
       return read_raw(input, *dtype);
     }
-    return tensor_from_contents({input, message_.model_name(), *dtype, static_cast<std::size_t>(*count), owner_});
+    return tensor_from_contents(
+        {input, message_.model_name(), *dtype, static_cast<std::size_t>(*count), owner_});
   }
 
   Result<Tensor> read_raw(const InputMessage& input, DataType dtype) {
     if (input.has_contents()) {
       return Error{Code::InvalidArgument,
-                   "contents field must not be specified when using raw_input_contents for " + input_of_model(input)};
+                   "contents field must not be specified when using raw_input_contents for " +
+                       input_of_model(input)};
     }
     if (next_raw_ == message_.raw_input_contents_size()) {
-      return Error{Code::InvalidArgument,
-                   "unable to find data for input tensor " + input_of_model(input) + " in request."};
+      return Error{
+          Code::InvalidArgument,
+          "unable to find data for input tensor " + input_of_model(input) + " in request."};
     }
     const std::string& raw = message_.raw_input_contents(next_raw_++);
     const auto* data = reinterpret_cast<const std::byte*>(raw.data());
     tensor::Shape shape(input.shape().begin(), input.shape().end());
     if (dtype != DataType::Bytes) {
-      return Tensor{dtype, std::move(shape), Buffer{data, raw.size(), tensor::MemoryKind::Host, 0, owner_}, nullptr};
+      return Tensor{dtype,
+                    std::move(shape),
+                    Buffer{data, raw.size(), tensor::MemoryKind::Host, 0, owner_},
+                    nullptr};
     }
     Result<Tensor> strings = tensor::bytes_from_wire({data, raw.size()}, std::move(shape));
-    return strings ? std::move(strings) : in_context("input " + input_of_model(input), std::move(strings).error());
+    return strings ? std::move(strings)
+                   : in_context("input " + input_of_model(input), std::move(strings).error());
   }
 
   const ModelInferRequest& message_;
@@ -128,9 +139,11 @@ Result<std::int64_t> version_of(std::string_view model, std::string_view text) {
   return number;
 }
 
-Result<DecodedGrpcInfer> decode_infer(const ModelInferRequest& message, const std::shared_ptr<const void>& owner) {
+Result<DecodedGrpcInfer> decode_infer(const ModelInferRequest& message,
+                                      const std::shared_ptr<const void>& owner) {
   if (message.model_name().empty()) {
-    return Error{Code::InvalidArgument, "field 'model_name' of the request is empty, expected the name of a model"};
+    return Error{Code::InvalidArgument,
+                 "field 'model_name' of the request is empty, expected the name of a model"};
   }
   DecodedGrpcInfer decoded;
   serving::InferRequest& request = decoded.request;

@@ -11,7 +11,8 @@ namespace {
 
 using TensorMetadata = inference::ModelMetadataResponse::TensorMetadata;
 
-void write_tensors(const std::vector<catalog::TensorSpec>& specs, google::protobuf::RepeatedPtrField<TensorMetadata>& out) {
+void write_tensors(const std::vector<catalog::TensorSpec>& specs,
+                   google::protobuf::RepeatedPtrField<TensorMetadata>& out) {
   for (const catalog::TensorSpec& spec : specs) {
     TensorMetadata& tensor = *out.Add();
     tensor.set_name(spec.name);
@@ -44,7 +45,8 @@ void write_one(const serving::VersionStatistics& one, inference::ModelStatistics
   for (const auto& [size, infer] : figures.batches) {
     inference::InferBatchStatistics& batch = *out.add_batch_stats();
     batch.set_batch_size(size);
-    write_duration({}, *batch.mutable_compute_input());  // measured per request, not per size of batch
+    write_duration({},
+                   *batch.mutable_compute_input());  // measured per request, not per size of batch
     write_duration(infer, *batch.mutable_compute_infer());
     write_duration({}, *batch.mutable_compute_output());
   }
@@ -62,13 +64,15 @@ void write_metadata(const serving::ModelMetadata& metadata, inference::ModelMeta
   write_tensors(metadata.signature.outputs, *out.mutable_outputs());
 }
 
-void write_statistics(const std::vector<serving::VersionStatistics>& all, inference::ModelStatisticsResponse& out) {
+void write_statistics(const std::vector<serving::VersionStatistics>& all,
+                      inference::ModelStatisticsResponse& out) {
   for (const serving::VersionStatistics& one : all) {
     write_one(one, *out.add_model_stats());
   }
 }
 
-void write_index(const std::vector<serving::IndexRow>& rows, inference::RepositoryIndexResponse& out) {
+void write_index(const std::vector<serving::IndexRow>& rows,
+                 inference::RepositoryIndexResponse& out) {
   for (const serving::IndexRow& row : rows) {
     auto& entry = *out.add_models();
     entry.set_name(row.name);
@@ -84,8 +88,9 @@ void write_index(const std::vector<serving::IndexRow>& rows, inference::Reposito
 }
 
 Result<void> check_repository_name(const std::string& name) {
-  return name.empty() ? Result<void>()
-                      : Error{Code::Unimplemented, "'repository_name' specification is not supported"};
+  return name.empty()
+             ? Result<void>()
+             : Error{Code::Unimplemented, "'repository_name' specification is not supported"};
 }
 
 Result<void> check_load(const inference::RepositoryModelLoadRequest& request) {
@@ -93,11 +98,13 @@ Result<void> check_load(const inference::RepositoryModelLoadRequest& request) {
   for (const auto& [key, value] : request.parameters()) {
     const bool is_file = key.starts_with("file:");
     if (key != "config" && !is_file) {
-      return Error{Code::InvalidArgument,
-                   "unknown load parameter " + in_quotes(key) + ", expected 'config' or 'file:<path>'"};
+      return Error{
+          Code::InvalidArgument,
+          "unknown load parameter " + in_quotes(key) + ", expected 'config' or 'file:<path>'"};
     }
     if (is_file && !request.parameters().contains("config")) {
-      return Error{Code::InvalidArgument, "Load parameter 'config' must be specified for model file override"};
+      return Error{Code::InvalidArgument,
+                   "Load parameter 'config' must be specified for model file override"};
     }
   }
   return request.parameters().empty()

@@ -11,10 +11,13 @@
 namespace aion::kserve {
 
 void write_metadata(const serving::ModelMetadata& metadata, inference::ModelMetadataResponse& out);
-void write_statistics(const std::vector<serving::VersionStatistics>& all, inference::ModelStatisticsResponse& out);
-void write_index(const std::vector<serving::IndexRow>& rows, inference::RepositoryIndexResponse& out);
+void write_statistics(const std::vector<serving::VersionStatistics>& all,
+                      inference::ModelStatisticsResponse& out);
+void write_index(const std::vector<serving::IndexRow>& rows,
+                 inference::RepositoryIndexResponse& out);
 
-// Each fails with Unimplemented for what is not served, and with InvalidArgument for what nobody knows.
+// Each fails with Unimplemented for what is not served, and with InvalidArgument for what nobody
+// knows.
 [[nodiscard]] Result<void> check_repository_name(const std::string& name);
 [[nodiscard]] Result<void> check_load(const inference::RepositoryModelLoadRequest& request);
 [[nodiscard]] Result<void> check_unload(const inference::RepositoryModelUnloadRequest& request);

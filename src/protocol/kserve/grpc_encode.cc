@@ -12,7 +12,8 @@ namespace {
 
 constexpr std::size_t kMaxMessageBytes = std::numeric_limits<std::int32_t>::max();
 
-/// What the tensors and their names take at least; the few bytes of framing do not matter for the limit.
+/// What the tensors and their names take at least; the few bytes of framing do not matter for the
+/// limit.
 std::size_t size_of(const serving::InferResponse& response) {
   std::size_t size = 0;
   for (const serving::NamedTensor& output : response.outputs) {
@@ -29,8 +30,9 @@ Result<void> encode_infer(const serving::InferResponse& response,
   constexpr std::size_t kFraming = 64U << 10U;  // more than the heads of any real model's outputs
   if (const std::size_t size = size_of(response); size > kMaxMessageBytes - kFraming) {
     return Error{Code::InvalidArgument,
-                 "Response has byte size " + std::to_string(size) + " which exceeds gRPC's byte size limit " +
-                     std::to_string(kMaxMessageBytes) + "."};
+                 "Response has byte size " + std::to_string(size) +
+                     " which exceeds gRPC's byte size limit " + std::to_string(kMaxMessageBytes) +
+                     "."};
   }
   out.set_model_name(request.model_name());
   out.set_model_version(std::to_string(response.version));

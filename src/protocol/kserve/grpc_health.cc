@@ -2,9 +2,10 @@
 
 namespace aion::kserve {
 
-::grpc::ServerUnaryReactor* GrpcHealth::Check(::grpc::CallbackServerContext* context,
-                                              const ::grpc::health::v1::HealthCheckRequest* /*request*/,
-                                              ::grpc::health::v1::HealthCheckResponse* response) {
+::grpc::ServerUnaryReactor* GrpcHealth::Check(
+    ::grpc::CallbackServerContext* context,
+    const ::grpc::health::v1::HealthCheckRequest* /*request*/,
+    ::grpc::health::v1::HealthCheckResponse* response) {
   using Response = ::grpc::health::v1::HealthCheckResponse;
   response->set_status(models_.is_ready() ? Response::SERVING : Response::NOT_SERVING);
   ::grpc::ServerUnaryReactor* reactor = context->DefaultReactor();

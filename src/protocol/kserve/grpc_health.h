@@ -1,4 +1,5 @@
-// The standard health service of gRPC: serving when the server is ready, whatever service is asked for.
+// The standard health service of gRPC: serving when the server is ready, whatever service is asked
+// for.
 #pragma once
 
 #include <protocol/kserve/health.grpc.pb.h>
@@ -7,8 +8,8 @@
 
 namespace aion::kserve {
 
-/// Open to everybody, as probes carry no credentials. Watch answers that it is unsupported, upon which clients fall back
-/// to Check.
+/// Open to everybody, as probes carry no credentials. Watch answers that it is unsupported, upon
+/// which clients fall back to Check.
 class GrpcHealth final : public ::grpc::health::v1::Health::CallbackService {
  public:
   explicit GrpcHealth(const serving::ModelServer& models) : models_(models) {}

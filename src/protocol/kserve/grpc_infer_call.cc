@@ -26,7 +26,8 @@ google::protobuf::ArenaOptions arena_in(char* block, std::size_t bytes) {
 /// Makes a call for each message that arrives.
 class InferCall::CallAllocator final : public Allocator {
  public:
-  ::grpc::MessageHolder<inference::ModelInferRequest, inference::ModelInferResponse>* AllocateMessages() override {
+  ::grpc::MessageHolder<inference::ModelInferRequest, inference::ModelInferResponse>*
+  AllocateMessages() override {
     auto call = std::make_shared<InferCall>();
     InferCall& made = *call;
     made.held_by_library_ = std::move(call);
@@ -50,18 +51,23 @@ void InferCall::begin(const ::grpc::CallbackServerContext& context, const GrpcPa
   }
 }
 
-Result<void> InferCall::start(const ::grpc::CallbackServerContext& context, const GrpcParts& parts) {
+Result<void> InferCall::start(const ::grpc::CallbackServerContext& context,
+                              const GrpcParts& parts) {
   AION_TRY(RequestContext request_context, context_of(context, parts.authorizer));
   AION_TRY(DecodedGrpcInfer decoded, decode_infer(*request(), held_by_library_));
-  AION_TRY(const bool is_decoupled, parts.models.is_decoupled(decoded.request.model, decoded.request.version));
+  AION_TRY(const bool is_decoupled,
+           parts.models.is_decoupled(decoded.request.model, decoded.request.version));
   if (is_decoupled) {
-    return Error{Code::Unimplemented, "ModelInfer RPC doesn't support models with decoupled transaction policy"};
+    return Error{Code::Unimplemented,
+                 "ModelInfer RPC doesn't support models with decoupled transaction policy"};
   }
   if (decoded.timeout.count() > 0) {
     limit_deadline(request_context, decoded.timeout, parts.clock.now());
   }
   request_context.cancel = cancel_.token();
-  spawn(inline_executor(), run(held_by_library_, parts.models, std::move(request_context), std::move(decoded.request)));
+  spawn(
+      inline_executor(),
+      run(held_by_library_, parts.models, std::move(request_context), std::move(decoded.request)));
   return {};
 }
 
@@ -86,8 +92,8 @@ Result<void> InferCall::outcome(Result<void> ended) {
   }
   if (answers_ != 1) {
     return Error{Code::Internal,
-                 "model '" + request()->model_name() + "' gave " +
-                     std::to_string(answers_) + " responses where one was expected"};
+                 "model '" + request()->model_name() + "' gave " + std::to_string(answers_) +
+                     " responses where one was expected"};
   }
   return encoded_;
 }

@@ -17,22 +17,25 @@ constexpr std::string_view kEmptyFinal = "triton_enable_empty_final_response";
 
 Error wrong_kind(std::string_view key, std::string_view expected) {
   return Error{Code::InvalidArgument,
-               "invalid value type for " + in_quotes(key) + " parameter, expected " + std::string(expected) + "."};
+               "invalid value type for " + in_quotes(key) + " parameter, expected " +
+                   std::string(expected) + "."};
 }
 
 Error wrong_value(std::string_view key, std::string_view expected, std::int64_t got) {
   return Error{Code::InvalidArgument,
-               "invalid value for " + in_quotes(key) + " parameter, expected " + std::string(expected) + ", got " +
-                   std::to_string(got)};
+               "invalid value for " + in_quotes(key) + " parameter, expected " +
+                   std::string(expected) + ", got " + std::to_string(got)};
 }
 
 Error shared_memory_refusal(std::string_view key, std::string_view where, std::string_view name) {
   return Error{Code::Unimplemented,
-               "Client shared memory is disabled: parameter " + in_quotes(key) + " of " + std::string(where) + " " +
-                   in_quotes(name) + " is unsupported"};
+               "Client shared memory is disabled: parameter " + in_quotes(key) + " of " +
+                   std::string(where) + " " + in_quotes(name) + " is unsupported"};
 }
 
-bool is_shared_memory(std::string_view key) { return key.starts_with("shared_memory_"); }
+bool is_shared_memory(std::string_view key) {
+  return key.starts_with("shared_memory_");
+}
 
 /// No model here keeps state between requests, so only what says "no sequence" can be served.
 Result<void> check_sequence(std::string_view key, const InferParameter& value) {
@@ -50,7 +53,8 @@ Result<void> check_sequence(std::string_view key, const InferParameter& value) {
   }
   return is_none ? Result<void>()
                  : Error{Code::Unimplemented,
-                         "parameter " + in_quotes(key) + " is unsupported: no model keeps state between requests"};
+                         "parameter " + in_quotes(key) +
+                             " is unsupported: no model keeps state between requests"};
 }
 
 Result<runtime::ParameterValue> custom_value(std::string_view key, const InferParameter& value) {
@@ -75,30 +79,37 @@ Result<void> read_timeout(const InferParameter& value, GrpcRequestParameters& re
   if (value.int64_param() < 0) {
     return wrong_value("timeout", "at least 0 microseconds", value.int64_param());
   }
-  constexpr std::int64_t kLongest = std::numeric_limits<std::int64_t>::max() / 2000;  // in nanoseconds it still fits
+  constexpr std::int64_t kLongest =
+      std::numeric_limits<std::int64_t>::max() / 2000;  // in nanoseconds it still fits
   read.timeout = std::chrono::microseconds(std::min(value.int64_param(), kLongest));
   return {};
 }
 
-/// Checked and then ignored, as Triton does for a model without priority levels: no model here has any.
+/// Checked and then ignored, as Triton does for a model without priority levels: no model here has
+/// any.
 Result<void> check_priority(const InferParameter& value) {
   if (!value.has_int64_param() && !value.has_uint64_param()) {
     return wrong_kind("priority", "int64_param or uint64_param");
   }
-  return value.int64_param() < 0 ? wrong_value("priority", "at least 0", value.int64_param()) : Result<void>();
+  return value.int64_param() < 0 ? wrong_value("priority", "at least 0", value.int64_param())
+                                 : Result<void>();
 }
 
-Result<void> read_request_parameter(const std::string& key, const InferParameter& value, GrpcRequestParameters& read) {
+Result<void> read_request_parameter(const std::string& key,
+                                    const InferParameter& value,
+                                    GrpcRequestParameters& read) {
   if (key == kEmptyFinal) {
     read.wants_empty_final = value.bool_param();
     return value.has_bool_param() ? Result<void>() : wrong_kind(key, "bool_param");
   }
   if (key.starts_with("triton_")) {
     return Error{Code::InvalidArgument,
-                 "parameter keys starting with 'triton_' are reserved for Triton usage and should not be specified."};
+                 "parameter keys starting with 'triton_' are reserved for Triton usage and should "
+                 "not be specified."};
   }
   if (key == "headers") {
-    return Error{Code::InvalidArgument, "parameter 'headers' is reserved for headers that the server forwards"};
+    return Error{Code::InvalidArgument,
+                 "parameter 'headers' is reserved for headers that the server forwards"};
   }
   if (key == "timeout") {
     return read_timeout(value, read);
@@ -148,7 +159,8 @@ Result<void> check_output_parameters(const GrpcParameters& parameters, std::stri
       return wrong_value(key, "a positive number of classes", value.int64_param());
     }
     return Error{Code::Unimplemented,
-                 "parameter 'classification' of output " + in_quotes(output) + " is unsupported: ask for the output itself"};
+                 "parameter 'classification' of output " + in_quotes(output) +
+                     " is unsupported: ask for the output itself"};
   }
   return {};
 }

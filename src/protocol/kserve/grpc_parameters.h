@@ -20,10 +20,14 @@ struct GrpcRequestParameters {
   bool wants_empty_final = false;        // triton_enable_empty_final_response
 };
 
-// Each fails with InvalidArgument that names the parameter, or with Unimplemented for one whose effect is not served.
-[[nodiscard]] Result<GrpcRequestParameters> read_request_parameters(const GrpcParameters& parameters);
-[[nodiscard]] Result<void> check_input_parameters(const GrpcParameters& parameters, std::string_view input);
-[[nodiscard]] Result<void> check_output_parameters(const GrpcParameters& parameters, std::string_view output);
+// Each fails with InvalidArgument that names the parameter, or with Unimplemented for one whose
+// effect is not served.
+[[nodiscard]] Result<GrpcRequestParameters> read_request_parameters(
+    const GrpcParameters& parameters);
+[[nodiscard]] Result<void> check_input_parameters(const GrpcParameters& parameters,
+                                                  std::string_view input);
+[[nodiscard]] Result<void> check_output_parameters(const GrpcParameters& parameters,
+                                                   std::string_view output);
 
 /// The same kinds on the way out.
 void add_parameters(const runtime::Parameters& parameters, GrpcParameters& out);

@@ -29,6 +29,8 @@ std::size_t cut_before(const std::string& text, std::size_t at) {
   return {code, error.message.substr(0, cut_before(error.message, kMaxMessageBytes)) + "..."};
 }
 
-::grpc::Status status_of(const Result<void>& result) { return result ? ::grpc::Status::OK : status_of(result.error()); }
+::grpc::Status status_of(const Result<void>& result) {
+  return result ? ::grpc::Status::OK : status_of(result.error());
+}
 
 }  // namespace aion::kserve

@@ -7,7 +7,8 @@
 
 namespace aion::kserve {
 
-/// The status of the code, with the message; a very long one is cut, because it travels in a header.
+/// The status of the code, with the message; a very long one is cut, because it travels in a
+/// header.
 [[nodiscard]] ::grpc::Status status_of(const Error& error);
 [[nodiscard]] ::grpc::Status status_of(const Result<void>& result);
 

@@ -80,12 +80,14 @@ void StreamCall::OnReadDone(bool is_ok) {
 
 Result<DecodedGrpcInfer> StreamCall::prepare(StreamRequest& request) const {
   AION_TRY(DecodedGrpcInfer decoded, request.decode());
-  AION_TRY(const bool is_decoupled, parts_.models.is_decoupled(decoded.request.model, decoded.request.version));
+  AION_TRY(const bool is_decoupled,
+           parts_.models.is_decoupled(decoded.request.model, decoded.request.version));
   request.set_kind(is_decoupled, decoded.wants_empty_final);
   return decoded;
 }
 
-void StreamCall::accept(const std::shared_ptr<StreamRequest>& request, Result<DecodedGrpcInfer>& prepared) {
+void StreamCall::accept(const std::shared_ptr<StreamRequest>& request,
+                        Result<DecodedGrpcInfer>& prepared) {
   reading_.reset();
   if (verdict_) {
     return;
@@ -108,8 +110,8 @@ Awaitable<void> StreamCall::run(std::shared_ptr<StreamRequest> request, DecodedG
   if (decoded.timeout.count() > 0) {
     limit_deadline(context, decoded.timeout, stream->parts_.clock.now());
   }
-  const Result<void> ended =
-      co_await stream->parts_.models.infer(std::move(context), std::move(decoded.request), *request);
+  const Result<void> ended = co_await stream->parts_.models.infer(
+      std::move(context), std::move(decoded.request), *request);
   stream->end(request, ended);
 }
 
@@ -154,10 +156,13 @@ void StreamCall::queue(Answer answer) {
     return;
   }
   const std::size_t bytes = payload_of(*answer);
-  const bool is_full = answers_.size() >= kMaxWaitingAnswers || waiting_bytes_ + bytes > kMaxWaitingBytes;
+  const bool is_full =
+      answers_.size() >= kMaxWaitingAnswers || waiting_bytes_ + bytes > kMaxWaitingBytes;
   if (!answers_.empty() && is_full) {
-    const std::string waiting = std::to_string(answers_.size()) + " answers of " + to_string(Bytes{waiting_bytes_});
-    give_up({::grpc::StatusCode::RESOURCE_EXHAUSTED, "the client does not read its answers: " + waiting + " wait for it"});
+    const std::string waiting =
+        std::to_string(answers_.size()) + " answers of " + to_string(Bytes{waiting_bytes_});
+    give_up({::grpc::StatusCode::RESOURCE_EXHAUSTED,
+             "the client does not read its answers: " + waiting + " wait for it"});
     drop_answers();
     return;
   }
@@ -218,6 +223,8 @@ void StreamCall::finish_if_done() {
   }
 }
 
-void StreamCall::OnDone() { const auto last = std::move(held_by_library_); }
+void StreamCall::OnDone() {
+  const auto last = std::move(held_by_library_);
+}
 
 }  // namespace aion::kserve

@@ -9,7 +9,6 @@
 
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
-
 #include <protocol/kserve/grpc_service.pb.h>
 
 #include "base/cancel.h"
@@ -22,19 +21,22 @@
 
 namespace aion::kserve {
 
-/// Reads requests, runs them side by side and writes their answers: those of ordinary models in the order of the requests,
-/// those of decoupled models as they come. It reads on while fewer than kMaxPending requests and answers are pending, so
-/// that a client that sends without reading is held up by its own window.
+/// Reads requests, runs them side by side and writes their answers: those of ordinary models in the
+/// order of the requests, those of decoupled models as they come. It reads on while fewer than
+/// kMaxPending requests and answers are pending, so that a client that sends without reading is
+/// held up by its own window.
 ///
-/// It finishes only after the last coroutine that it started has ended. The library's events and the models' answers come
-/// on any thread; `serial_` runs what touches the state.
-class StreamCall final : public ::grpc::ServerBidiReactor<inference::ModelInferRequest, inference::ModelStreamInferResponse>,
+/// It finishes only after the last coroutine that it started has ended. The library's events and
+/// the models' answers come on any thread; `serial_` runs what touches the state.
+class StreamCall final : public ::grpc::ServerBidiReactor<inference::ModelInferRequest,
+                                                          inference::ModelStreamInferResponse>,
                          public std::enable_shared_from_this<StreamCall> {
  public:
   using Answer = StreamRequest::Answer;
 
   static constexpr std::size_t kMaxPending = 64;
-  // Answers of decoupled models that wait for a client that does not read; beyond that the stream ends.
+  // Answers of decoupled models that wait for a client that does not read; beyond that the stream
+  // ends.
   static constexpr std::size_t kMaxWaitingAnswers = 65'536;
   static constexpr std::size_t kMaxWaitingBytes = std::size_t{1} << 30U;
 
@@ -43,7 +45,8 @@ class StreamCall final : public ::grpc::ServerBidiReactor<inference::ModelInferR
   /// Starts a call; the library holds it until it is done.
   static StreamCall* open(const ::grpc::CallbackServerContext& context, const GrpcParts& parts);
 
-  /// Writes an answer of a decoupled model after those that were put before. May be called from any thread.
+  /// Writes an answer of a decoupled model after those that were put before. May be called from any
+  /// thread.
   void put(Answer answer);
 
   void OnReadDone(bool is_ok) override;
@@ -89,7 +92,8 @@ class StreamCall final : public ::grpc::ServerBidiReactor<inference::ModelInferR
   std::size_t running_ = 0;                 // coroutines under way
   bool has_read_all_ = false;
   bool is_finished_ = false;
-  std::optional<::grpc::Status> verdict_;   // how the stream ends, when not by the client's half-close
+  std::optional<::grpc::Status>
+      verdict_;  // how the stream ends, when not by the client's half-close
 };
 
 }  // namespace aion::kserve

@@ -18,9 +18,10 @@ namespace aion::kserve {
 
 class StreamCall;
 
-/// Turns what the model sends into messages of the stream. The tensors of a request are views of its message, so they
-/// hold the request; the request holds the stream.
-class StreamRequest final : public serving::InferSink, public std::enable_shared_from_this<StreamRequest> {
+/// Turns what the model sends into messages of the stream. The tensors of a request are views of
+/// its message, so they hold the request; the request holds the stream.
+class StreamRequest final : public serving::InferSink,
+                            public std::enable_shared_from_this<StreamRequest> {
  public:
   using Answer = std::shared_ptr<inference::ModelStreamInferResponse>;
 
@@ -37,7 +38,8 @@ class StreamRequest final : public serving::InferSink, public std::enable_shared
   Result<DecodedGrpcInfer> decode() { return decode_infer(message_, shared_from_this()); }
   void set_kind(bool is_decoupled, bool wants_empty_final);
 
-  /// A decoupled model's answer goes to the stream at once; an ordinary one's is kept until its turn.
+  /// A decoupled model's answer goes to the stream at once; an ordinary one's is kept until its
+  /// turn.
   void send(serving::InferResponse response) override;
 
   /// Called once, after the last send(): makes last(), and fault() where it is an error.

@@ -11,7 +11,7 @@
 #include "base/bytes.h"
 #include "base/json_dom.h"
 #include "base/result.h"
-#include "catalog/model.h"
+#include "catalog/model/model.h"
 #include "protocol/kserve/infer_parameters.h"
 #include "serving/inference.h"
 

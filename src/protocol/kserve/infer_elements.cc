@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #include "protocol/kserve/infer_shortest.h"
 #include "tensor/float16.h"
@@ -28,7 +29,7 @@ char* write_integer(T value, char* at) {
   return std::to_chars(at, at + kLongestNumber, value).ptr;
 }
 
-char* write_shortest(double value, char* at) {
+char* write_double(double value, char* at) {
   char* const end = std::to_chars(at, at + kLongestNumber, value).ptr;
   for (const char* c = at; c != end; ++c) {
     if (*c == '.' || *c == 'e') {
@@ -48,7 +49,11 @@ char* write_float(T value, char* at) {
   } else if (!std::isfinite(value)) {
     return put(std::isnan(value) ? "\"NaN\"" : value > 0 ? "\"Infinity\"" : "\"-Infinity\"", at);
   }
-  return write_shortest(value, at);
+  if constexpr (std::is_same_v<T, float>) {
+    return write_shortest(value, at);
+  } else {
+    return write_double(value, at);
+  }
 }
 
 /// Gathers short pieces on the stack, so that the string grows in few large steps.

@@ -10,7 +10,7 @@
 
 #include "base/json_dom.h"
 #include "base/result.h"
-#include "runtime/backend/backend.h"
+#include "serving/inference.h"
 
 namespace aion::kserve {
 

@@ -12,7 +12,7 @@
 #include "base/cancel.h"
 #include "base/result.h"
 #include "base/task.h"
-#include "catalog/model.h"
+#include "catalog/model/model.h"
 #include "resource/lease/lease.h"
 #include "tensor/tensor.h"
 

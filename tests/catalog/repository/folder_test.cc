@@ -1,10 +1,9 @@
 // Models are found in folders, and what is no model says why.
 #include "catalog/repository/folder.h"
 
-#include <sys/stat.h>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "tests/catalog/repository/temporary_folder.h"
 
@@ -105,12 +104,14 @@ TEST(FolderRepository, RefusesAFolderWithTwoFilesAndNoVersion) {
   const auto model = FolderRepository({root.path()}).find("net");
 
   ASSERT_FALSE(model);
-  EXPECT_EQ(model.error().message, "model 'net': no version folder and 2 .onnx files, expected net/1/model.onnx");
+  EXPECT_EQ(model.error().message,
+            "model 'net': no version folder and 2 .onnx files, expected net/1/model.onnx");
 }
 
 TEST(FolderRepository, GivesABackendWithoutFilesTheVersionsFolder) {
   const TemporaryFolder root;
-  root.write("lesson/config.pbtxt", "backend: 'echo' parameters { key: 'mode' value { string_value: 'delay' } }");
+  root.write("lesson/config.pbtxt",
+             "backend: 'echo' parameters { key: 'mode' value { string_value: 'delay' } }");
   root.make_folder("lesson/1");
 
   const auto model = FolderRepository({root.path()}).find("lesson");
@@ -197,7 +198,8 @@ TEST(FolderRepository, RefusesANameThatTwoRootsHold) {
   const auto findings = repository.scan();
 
   ASSERT_FALSE(model);
-  EXPECT_THAT(model.error().message, AllOf(HasSubstr("'net' is there 2 times"), HasSubstr("net.onnx")));
+  EXPECT_THAT(model.error().message,
+              AllOf(HasSubstr("'net' is there 2 times"), HasSubstr("net.onnx")));
   ASSERT_TRUE(findings);
   ASSERT_EQ(findings->size(), 1U);
   EXPECT_FALSE((*findings)[0].model);
@@ -212,7 +214,8 @@ TEST(FolderRepository, RefusesALinkOutOfTheRoot) {
   root.make_folder("version");
   std::filesystem::create_directory_symlink(outside.path() / "secret", root.path() / "folder");
   std::filesystem::create_directory_symlink(outside.path() / "secret/1", root.path() / "version/1");
-  std::filesystem::create_symlink(outside.path() / "secret.onnx", root.path() / "file/1/model.onnx");
+  std::filesystem::create_symlink(outside.path() / "secret.onnx",
+                                  root.path() / "file/1/model.onnx");
   std::filesystem::create_symlink(outside.path() / "secret.onnx", root.path() / "bare.onnx");
   const FolderRepository repository({root.path()});
 

@@ -49,8 +49,10 @@ TEST(Settings, PutsTheBatchInFrontOfEveryShapeWhenBatchingIsOn) {
 }
 
 TEST(Settings, KnowsOnnxRuntimeByAllItsNames) {
-  for (const std::string_view text :
-       {"backend: 'onnxruntime'", "platform: 'onnxruntime_onnx'", "backend: 'onnx'", "backend: 'onnxruntime' platform: 'onnxruntime_onnx'"}) {
+  for (const std::string_view text : {"backend: 'onnxruntime'",
+                                      "platform: 'onnxruntime_onnx'",
+                                      "backend: 'onnx'",
+                                      "backend: 'onnxruntime' platform: 'onnxruntime_onnx'"}) {
     const auto settings = read_settings(text, "x");
 
     ASSERT_TRUE(settings) << text;
@@ -59,7 +61,8 @@ TEST(Settings, KnowsOnnxRuntimeByAllItsNames) {
 }
 
 TEST(Settings, RefusesAPlatformThatContradictsTheBackend) {
-  EXPECT_THAT(error_of("backend: 'echo' platform: 'onnxruntime_onnx'"), AllOf(HasSubstr("'platform'"), HasSubstr("'echo'")));
+  EXPECT_THAT(error_of("backend: 'echo' platform: 'onnxruntime_onnx'"),
+              AllOf(HasSubstr("'platform'"), HasSubstr("'echo'")));
 }
 
 TEST(Settings, ReadsADecoupledModelWithParameters) {
@@ -83,43 +86,57 @@ TEST(Settings, NamesAnUnknownFieldAndWhatWasProbablyMeant) {
 }
 
 TEST(Settings, RefusesANameThatIsNotTheFolders) {
-  EXPECT_EQ(error_of("name: 'y'"), "model 'x': config.pbtxt: field 'name' is 'y', expected the folder's name 'x'");
+  EXPECT_EQ(error_of("name: 'y'"),
+            "model 'x': config.pbtxt: field 'name' is 'y', expected the folder's name 'x'");
 }
 
 TEST(Settings, RefusesFieldsThatAreKnownButNotServedYet) {
-  EXPECT_EQ(error_of("dynamic_batching { }"), "model 'x': field 'dynamic_batching' of config.pbtxt is known but not served yet");
+  EXPECT_EQ(error_of("dynamic_batching { }"),
+            "model 'x': field 'dynamic_batching' of config.pbtxt is known but not served yet");
   EXPECT_THAT(error_of("optimization { graph { level: 1 } }"), HasSubstr("'optimization.graph'"));
   EXPECT_THAT(error_of("response_cache { enable: true }"), HasSubstr("'response_cache.enable'"));
   EXPECT_THAT(error_of("input { name: 'a' reshape { shape: [ ] } }"), HasSubstr("'input.reshape'"));
-  EXPECT_THAT(error_of("instance_group { count: 1 gpus: [ 0 ] }"), HasSubstr("'instance_group.gpus'"));
+  EXPECT_THAT(error_of("instance_group { count: 1 gpus: [ 0 ] }"),
+              HasSubstr("'instance_group.gpus'"));
   EXPECT_THAT(error_of("model_warmup { name: 'w' }"), HasSubstr("'model_warmup'"));
-  EXPECT_THAT(error_of("cc_model_filenames { key: '8.0' value: 'f' }"), HasSubstr("'cc_model_filenames'"));
+  EXPECT_THAT(error_of("cc_model_filenames { key: '8.0' value: 'f' }"),
+              HasSubstr("'cc_model_filenames'"));
 }
 
 TEST(Settings, AcceptsFieldsThatAreSetToWhatHoldsAnyway) {
-  EXPECT_EQ(error_of("optimization { } response_cache { enable: false } instance_group { count: 1 kind: KIND_CPU }"), "no error");
+  EXPECT_EQ(error_of("optimization { } response_cache { enable: false } instance_group { count: 1 "
+                     "kind: KIND_CPU }"),
+            "no error");
 }
 
 TEST(Settings, RefusesMoreInstancesAndOtherDevices) {
-  EXPECT_THAT(error_of("instance_group { count: 2 }"), AllOf(HasSubstr("'instance_group.count' is 2"), HasSubstr("expected 1")));
+  EXPECT_THAT(error_of("instance_group { count: 2 }"),
+              AllOf(HasSubstr("'instance_group.count' is 2"), HasSubstr("expected 1")));
   EXPECT_THAT(error_of("instance_group { kind: KIND_GPU }"), HasSubstr("KIND_GPU"));
   EXPECT_THAT(error_of("instance_group [ { count: 1 }, { count: 1 } ]"), HasSubstr("2 times"));
 }
 
 TEST(Settings, RefusesTensorsThatAreNotFullyDescribed) {
-  EXPECT_THAT(error_of("input { data_type: TYPE_FP32 dims: 1 }"), HasSubstr("field 'name' of an input"));
+  EXPECT_THAT(error_of("input { data_type: TYPE_FP32 dims: 1 }"),
+              HasSubstr("field 'name' of an input"));
   EXPECT_THAT(error_of("input { name: 'a' dims: 1 }"), HasSubstr("'data_type' of input 'a'"));
-  EXPECT_THAT(error_of("input { name: 'a' data_type: TYPE_FP32 }"), HasSubstr("'dims' of input 'a'"));
-  EXPECT_THAT(error_of("output { name: 'a' data_type: TYPE_FP32 dims: [ 2, 0 ] }"), HasSubstr("extent 0"));
-  EXPECT_THAT(error_of("output [ { name: 'a' data_type: TYPE_FP32 dims: 1 }, { name: 'a' data_type: TYPE_FP32 dims: 1 } ]"),
+  EXPECT_THAT(error_of("input { name: 'a' data_type: TYPE_FP32 }"),
+              HasSubstr("'dims' of input 'a'"));
+  EXPECT_THAT(error_of("output { name: 'a' data_type: TYPE_FP32 dims: [ 2, 0 ] }"),
+              HasSubstr("extent 0"));
+  EXPECT_THAT(error_of("output [ { name: 'a' data_type: TYPE_FP32 dims: 1 }, { name: 'a' "
+                       "data_type: TYPE_FP32 dims: 1 } ]"),
               HasSubstr("output 'a' is there twice"));
 }
 
 TEST(Settings, RefusesAModelFileOutsideTheVersionsFolder) {
-  EXPECT_THAT(error_of("default_model_filename: '../../x.onnx'"), HasSubstr("expected a plain file name"));
+  EXPECT_THAT(error_of("default_model_filename: '../../x.onnx'"),
+              HasSubstr("expected a plain file name"));
 }
 
-TEST(Settings, RefusesANegativeBatchSize) { EXPECT_THAT(error_of("max_batch_size: -1"), HasSubstr("'max_batch_size' is -1")); }
+TEST(Settings, RefusesANegativeBatchSize) {
+  EXPECT_THAT(error_of("max_batch_size: -1"), HasSubstr("'max_batch_size' is -1"));
+}
 
 TEST(VersionPolicy, TakesTheHighestByDefault) {
   const std::vector<std::int64_t> present{1, 3, 10};

@@ -31,7 +31,9 @@ class TemporaryFolder {
     std::filesystem::create_directories((path_ / name).parent_path());
     std::ofstream(path_ / name, std::ios::binary) << text;
   }
-  void make_folder(std::string_view name) const { std::filesystem::create_directories(path_ / name); }
+  void make_folder(std::string_view name) const {
+    std::filesystem::create_directories(path_ / name);
+  }
 
  private:
   std::filesystem::path path_;

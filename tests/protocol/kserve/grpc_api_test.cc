@@ -1,7 +1,6 @@
-// The services answer a real client over loopback, in front of a real model server with models of the echo backend.
+// The services answer a real client over loopback, in front of a real model server with models of
+// the echo backend.
 #include "protocol/kserve/grpc_api.h"
-
-#include <unistd.h>
 
 #include <cstring>
 #include <filesystem>
@@ -10,9 +9,9 @@
 #include <gmock/gmock.h>
 #include <grpcpp/create_channel.h>
 #include <gtest/gtest.h>
-
 #include <protocol/kserve/grpc_service.grpc.pb.h>
 #include <protocol/kserve/health.grpc.pb.h>
+#include <unistd.h>
 
 #include "base/spawn.h"
 #include "catalog/repository/folder.h"
@@ -50,8 +49,9 @@ class GrpcApiTest : public ::testing::Test {
     add("delay", "backend: 'echo'" + std::string(kTensors) + std::string(kDelay));
     add("repeat", std::string(kRepeat));
     repository_.emplace(std::vector{folder_});
-    server_.emplace(serving::ModelServer::Parts{executors_, *repository_, *backends_, ledger_, metrics_, log_},
-                    serving::Config{});
+    server_.emplace(
+        serving::ModelServer::Parts{executors_, *repository_, *backends_, ledger_, metrics_, log_},
+        serving::Config{});
     EXPECT_TRUE(wait_for(executors_.blocking(), server_->start()));
     api_.emplace(*server_, authorizer_, executors_, GrpcApiConfig{"aion", "1.0"});
     auto started = net::GrpcServer::start({}, api_->services(), log_);
@@ -71,7 +71,9 @@ class GrpcApiTest : public ::testing::Test {
     std::filesystem::remove_all(folder_);
   }
 
-  static Request request_for(const std::string& model, std::vector<float> values, const std::string& id = {}) {
+  static Request request_for(const std::string& model,
+                             std::vector<float> values,
+                             const std::string& id = {}) {
     Request request;
     request.set_model_name(model);
     request.set_id(id);
@@ -89,7 +91,9 @@ class GrpcApiTest : public ::testing::Test {
     return request;
   }
 
-  static Request repeat_for(std::vector<std::int32_t> values, const std::string& id, std::uint32_t delay_ms = 0) {
+  static Request repeat_for(std::vector<std::int32_t> values,
+                            const std::string& id,
+                            std::uint32_t delay_ms = 0) {
     Request request;
     request.set_model_name("repeat");
     request.set_id(id);
@@ -205,7 +209,8 @@ TEST_F(GrpcApiTest, AnswersAClientsMistakeWithItsStatusAndText) {
   EXPECT_EQ(unknown.error_code(), StatusCode::NOT_FOUND);
   EXPECT_EQ(unknown.error_message(), "Request for unknown model: 'nope' is not found");
   EXPECT_EQ(decoupled.error_code(), StatusCode::UNIMPLEMENTED);
-  EXPECT_EQ(decoupled.error_message(), "ModelInfer RPC doesn't support models with decoupled transaction policy");
+  EXPECT_EQ(decoupled.error_message(),
+            "ModelInfer RPC doesn't support models with decoupled transaction policy");
   EXPECT_EQ(malformed.error_code(), StatusCode::INVALID_ARGUMENT);
 }
 

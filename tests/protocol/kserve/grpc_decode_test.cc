@@ -1,4 +1,5 @@
-// A gRPC infer request is read without copies where the wire allows it, and refused with Triton's texts.
+// A gRPC infer request is read without copies where the wire allows it, and refused with Triton's
+// texts.
 #include "protocol/kserve/grpc_decode.h"
 
 #include <cstring>
@@ -21,7 +22,9 @@ std::shared_ptr<Message> request() {
   return message;
 }
 
-Input& add_input(Message& message, const std::string& dtype, std::initializer_list<std::int64_t> shape) {
+Input& add_input(Message& message,
+                 const std::string& dtype,
+                 std::initializer_list<std::int64_t> shape) {
   Input& input = *message.add_inputs();
   input.set_name("IN" + std::to_string(message.inputs_size() - 1));
   input.set_datatype(dtype);
@@ -83,8 +86,10 @@ TEST(GrpcDecode, ViewsTypedContentsOfTheirOwnWidthInTheMessage) {
   const auto decoded = decode_infer(*message, message);
 
   ASSERT_TRUE(decoded) << decoded.error().message;
-  EXPECT_EQ(static_cast<const void*>(decoded->request.inputs[0].tensor.data.data), input.contents().int64_contents().data());
-  EXPECT_THAT(elements_of<std::int64_t>(decoded->request.inputs[0].tensor), ElementsAre(-5, 9007199254740993));
+  EXPECT_EQ(static_cast<const void*>(decoded->request.inputs[0].tensor.data.data),
+            input.contents().int64_contents().data());
+  EXPECT_THAT(elements_of<std::int64_t>(decoded->request.inputs[0].tensor),
+              ElementsAre(-5, 9007199254740993));
 }
 
 TEST(GrpcDecode, NarrowsSmallIntegers) {
@@ -111,7 +116,8 @@ TEST(GrpcDecode, RefusesSmallIntegersOutOfRange) {
 
   EXPECT_EQ(error.code, Code::InvalidArgument);
   EXPECT_EQ(error.message,
-            "element 1 of input tensor 'IN0' for model 'net' is 256, expected 0 to 255 for datatype 'UINT8'");
+            "element 1 of input tensor 'IN0' for model 'net' is 256, expected 0 to 255 for "
+            "datatype 'UINT8'");
 }
 
 TEST(GrpcDecode, ReadsStringsWithLengthsInRawAndWithoutInTypedContents) {
@@ -149,7 +155,8 @@ TEST(GrpcDecode, RefusesRawAndTypedContentsTogether) {
   message->add_raw_input_contents("1234");
 
   EXPECT_EQ(error_of(message).message,
-            "contents field must not be specified when using raw_input_contents for 'IN0' for model 'net'");
+            "contents field must not be specified when using raw_input_contents for 'IN0' for "
+            "model 'net'");
 }
 
 TEST(GrpcDecode, RefusesTypedContentsOfAnotherType) {
@@ -157,7 +164,8 @@ TEST(GrpcDecode, RefusesTypedContentsOfAnotherType) {
   add_input(*message, "FP32", {1}).mutable_contents()->add_int_contents(1);
 
   EXPECT_EQ(error_of(message).message,
-            "unexpected explicit tensor data for input tensor 'IN0' for model 'net' of type 'INT32', expected datatype "
+            "unexpected explicit tensor data for input tensor 'IN0' for model 'net' of type "
+            "'INT32', expected datatype "
             "'FP32'");
 }
 
@@ -173,9 +181,11 @@ TEST(GrpcDecode, RefusesInputsWithoutData) {
   add_input(*message, "FP32", {1});
   add_input(*message, "FP32", {1});
 
-  EXPECT_EQ(error_of(message).message, "unable to find data for input tensor 'IN0' for model 'net' in request.");
+  EXPECT_EQ(error_of(message).message,
+            "unable to find data for input tensor 'IN0' for model 'net' in request.");
   message->add_raw_input_contents("1234");
-  EXPECT_EQ(error_of(message).message, "unable to find data for input tensor 'IN1' for model 'net' in request.");
+  EXPECT_EQ(error_of(message).message,
+            "unable to find data for input tensor 'IN1' for model 'net' in request.");
 }
 
 TEST(GrpcDecode, RefusesRawContentsThatAreLeftOver) {
@@ -184,7 +194,8 @@ TEST(GrpcDecode, RefusesRawContentsThatAreLeftOver) {
   message->add_raw_input_contents("1234");
   message->add_raw_input_contents("1234");
 
-  EXPECT_THAT(error_of(message).message, AllOf(HasSubstr("has 2 elements"), HasSubstr("each of the 1 inputs")));
+  EXPECT_THAT(error_of(message).message,
+              AllOf(HasSubstr("has 2 elements"), HasSubstr("each of the 1 inputs")));
 }
 
 TEST(GrpcDecode, RefusesTheWrongNumberOfTypedElements) {
@@ -211,7 +222,8 @@ TEST(GrpcDecode, RefusesUnknownAndMissingTypes) {
   const auto missing = request();
   add_input(*missing, "", {1});
 
-  EXPECT_THAT(error_of(unknown).message, AllOf(HasSubstr("'datatype'"), HasSubstr("IN0"), HasSubstr("INT99")));
+  EXPECT_THAT(error_of(unknown).message,
+              AllOf(HasSubstr("'datatype'"), HasSubstr("IN0"), HasSubstr("INT99")));
   EXPECT_THAT(error_of(missing).message, AllOf(HasSubstr("'datatype'"), HasSubstr("IN0")));
 }
 
@@ -290,19 +302,36 @@ inference::InferParameter large_number(std::uint64_t value) {
 
 TEST(GrpcDecode, RefusesParametersOfTheWrongKindWithTritonsTexts) {
   const std::vector<RefusedParameter> refused{
-      {"triton_x", flag(true), Code::InvalidArgument,
-       "parameter keys starting with 'triton_' are reserved for Triton usage and should not be specified."},
-      {"sequence_id", flag(true), Code::InvalidArgument,
+      {"triton_x",
+       flag(true),
+       Code::InvalidArgument,
+       "parameter keys starting with 'triton_' are reserved for Triton usage and should not be "
+       "specified."},
+      {"sequence_id",
+       flag(true),
+       Code::InvalidArgument,
        "invalid value type for 'sequence_id' parameter, expected int64_param or string_param."},
-      {"sequence_id", number(7), Code::Unimplemented,
+      {"sequence_id",
+       number(7),
+       Code::Unimplemented,
        "parameter 'sequence_id' is unsupported: no model keeps state between requests"},
-      {"sequence_start", number(1), Code::InvalidArgument,
+      {"sequence_start",
+       number(1),
+       Code::InvalidArgument,
        "invalid value type for 'sequence_start' parameter, expected bool_param."},
-      {"priority", number(-1), Code::InvalidArgument, "invalid value for 'priority' parameter, expected at least 0, got -1"},
-      {"timeout", number(-1), Code::InvalidArgument,
+      {"priority",
+       number(-1),
+       Code::InvalidArgument,
+       "invalid value for 'priority' parameter, expected at least 0, got -1"},
+      {"timeout",
+       number(-1),
+       Code::InvalidArgument,
        "invalid value for 'timeout' parameter, expected at least 0 microseconds, got -1"},
-      {"custom", large_number(1), Code::InvalidArgument,
-       "invalid value type for 'custom' parameter, expected int64_param, bool_param, or string_param."},
+      {"custom",
+       large_number(1),
+       Code::InvalidArgument,
+       "invalid value type for 'custom' parameter, expected int64_param, bool_param, or "
+       "string_param."},
   };
   for (const RefusedParameter& one : refused) {
     const auto message = request();
@@ -317,7 +346,8 @@ TEST(GrpcDecode, RefusesParametersOfTheWrongKindWithTritonsTexts) {
 
 TEST(GrpcDecode, RefusesWhatIsNotServedYet) {
   const auto shared = request();
-  (*add_input(*shared, "FP32", {1}).mutable_parameters())["shared_memory_region"].set_string_param("r");
+  (*add_input(*shared, "FP32", {1}).mutable_parameters())["shared_memory_region"].set_string_param(
+      "r");
   const auto classified = request();
   auto& output = *classified->add_outputs();
   output.set_name("OUT");

@@ -200,7 +200,7 @@ def test_grpc_unknown_output_names_output_and_model(stub):
         ),
         pytest.param(
             grpc_request("identity_bytes", entry("INPUT0", "BYTES", [1, 2]), raw=[wire.bytes_tensor(b"one")]),
-            ["INPUT0", "2", "1"],
+            ["INPUT0", "2"],
             id="too_few_bytes_elements",
         ),
         pytest.param(

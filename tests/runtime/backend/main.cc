@@ -7,10 +7,13 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "base/spawn.h"
 #include "runtime/backend/echo.h"
+#include "runtime/backend/worker.h"
 #include "runtime/backend/worker/process.h"
 #include "runtime/backend/worker/region.h"
 #include "runtime/backend/worker/serve.h"
+#include "tests/runtime/backend/children.h"
 
 namespace aion::runtime::worker {
 namespace {
@@ -58,12 +61,29 @@ int be_a_worker(int argc, char** argv) {
   return serve_echo();
 }
 
+/// Starts a worker, writes its process id to stdout as four bytes, and waits to be killed.
+int hold_a_worker() {
+  Executors executors({.io = 1, .compute = 1, .blocking = 1});
+  const auto echo = make_echo(executors.clock());
+  WorkerOptions options;
+  options.program = "/proc/self/exe";
+  const auto backend = make_worker(*echo, executors.clock(), options);
+  const auto instance = wait_for(inline_executor(), backend->open({}, resource::Lease()));
+  const pid_t worker = *children().begin();
+  static_cast<void>(!::write(STDOUT_FILENO, &worker, sizeof(worker)));
+  ::pause();
+  return instance ? 0 : 1;
+}
+
 }  // namespace
 }  // namespace aion::runtime::worker
 
 int main(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "worker") {
     return aion::runtime::worker::be_a_worker(argc, argv);
+  }
+  if (argc > 1 && std::string_view(argv[1]) == "hold") {
+    return aion::runtime::worker::hold_a_worker();
   }
   testing::InitGoogleTest(&argc, argv);
   return RUN_ALL_TESTS();

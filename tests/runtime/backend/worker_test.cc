@@ -1,22 +1,25 @@
 #include "runtime/backend/worker.h"
 
+#include <array>
 #include <chrono>
 #include <filesystem>
-#include <fstream>
 #include <future>
 #include <optional>
-#include <set>
-#include <sstream>
 #include <thread>
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/manual_clock.h"
 #include "base/spawn.h"
 #include "runtime/backend/echo.h"
+#include "tests/runtime/backend/children.h"
 #include "tests/runtime/backend/collecting_sink.h"
 
 namespace aion::runtime {
@@ -28,32 +31,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
-
-/// The processes whose parent this one is, zombies included.
-std::set<pid_t> children() {
-  std::set<pid_t> found;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-    const std::string name = entry.path().filename();
-    if (name.find_first_not_of("0123456789") != std::string::npos) {
-      continue;
-    }
-    std::ifstream file(entry.path() / "stat");
-    std::string text;
-    std::getline(file, text);
-    const auto name_end = text.rfind(')');
-    if (name_end == std::string::npos) {
-      continue;  // it has ended meanwhile
-    }
-    std::istringstream rest(text.substr(name_end + 1));
-    char state = 0;
-    pid_t parent = 0;
-    rest >> state >> parent;
-    if (parent == ::getpid()) {
-      found.insert(std::stoi(name));
-    }
-  }
-  return found;
-}
 
 std::ptrdiff_t open_descriptors() {
   return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
@@ -106,6 +83,12 @@ class WorkerTest : public testing::Test {
   static Awaitable<void> fulfil(Task<void> task,
                                 std::shared_ptr<std::promise<Result<void>>> promise) {
     promise->set_value(co_await std::move(task));
+  }
+
+  Awaitable<void> run_and_destroy(std::unique_ptr<Instance> instance) {
+    const auto outcome = co_await instance->run(now(), source_.token(), sink_);
+    EXPECT_TRUE(outcome);
+    instance.reset();
   }
 
   static Batch an_hour() { return {{floats({1})}, {0}, {{"delay_ms", std::int64_t{3'600'000}}}}; }
@@ -378,6 +361,42 @@ TEST_F(WorkerTest, GivesTheLeaseBackWhenTheProcessHasEnded) {
   instance.reset();
 
   EXPECT_EQ(children_at_return, before);
+}
+
+TEST_F(WorkerTest, MayBeDestroyedByTheRunThatHasJustEnded) {
+  std::promise<void> given_back;
+  resource::Lease lease({"model parrot", {}, {}},
+                        [&](const resource::Claim&) { given_back.set_value(); });
+  backend_ = make_worker(*echo_, clock_, options());
+  auto instance =
+      *wait_for(inline_executor(), backend_->open(version("identity"), std::move(lease)));
+
+  spawn(inline_executor(), run_and_destroy(std::move(instance)));
+
+  given_back.get_future().get();
+}
+
+TEST_F(WorkerTest, DiesWithTheProcessThatStartedIt) {
+  std::array<int, 2> pipe{};
+  ASSERT_EQ(::pipe2(pipe.data(), O_CLOEXEC), 0);
+  const pid_t parent = ::fork();
+  if (parent == 0) {
+    ::dup2(pipe[1], STDOUT_FILENO);
+    ::execl("/proc/self/exe", "test", "hold", nullptr);
+    ::_exit(1);
+  }
+  ::close(pipe[1]);
+  pid_t worker = 0;
+  ASSERT_EQ(::read(pipe[0], &worker, sizeof(worker)), static_cast<ssize_t>(sizeof(worker)));
+  ::close(pipe[0]);
+  pollfd end_of_worker{static_cast<int>(::syscall(SYS_pidfd_open, worker, 0)), POLLIN, 0};
+  ASSERT_GE(end_of_worker.fd, 0);
+
+  ::kill(parent, SIGKILL);
+
+  EXPECT_EQ(::poll(&end_of_worker, 1, 60'000), 1) << "the worker lives on";
+  ::close(end_of_worker.fd);
+  ::waitpid(parent, nullptr, 0);
 }
 
 TEST_F(WorkerTest, LeavesNothingBehindAfterManyOpenings) {

@@ -114,6 +114,9 @@ std::string names_of(const std::vector<TensorSpec>& specs) {
 }
 
 bool allows(const tensor::Shape& file, const tensor::Shape& configured) {
+  if (file.empty()) {
+    return true;  // a scalar, or of unknown rank: the library's interface shows both as rank 0
+  }
   return std::ranges::equal(file, configured, [](std::int64_t wide, std::int64_t narrow) { return wide == -1 || wide == narrow; });
 }
 

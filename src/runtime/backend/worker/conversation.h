@@ -9,7 +9,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "catalog/model.h"
+#include "catalog/model/model.h"
 #include "runtime/backend/worker.h"
 #include "runtime/backend/worker/channel.h"
 #include "runtime/backend/worker/process.h"

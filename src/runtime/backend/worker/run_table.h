@@ -10,7 +10,7 @@
 
 #include "base/result.h"
 #include "base/wait.h"
-#include "catalog/model.h"
+#include "catalog/model/model.h"
 #include "runtime/backend/backend.h"
 #include "runtime/backend/worker/channel.h"
 

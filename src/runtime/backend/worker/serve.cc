@@ -66,6 +66,8 @@ class Server {
   void take_stop();
   void wait_for_bell();
   [[nodiscard]] bool is_done();
+  void tell_opened(Result<std::unique_ptr<Instance>> opened);
+  void tell_done(std::uint64_t id, const Result<void>& ended);
   void end_work(std::uint64_t id);
 
   // Coroutines. The server outlives them: listen() does not end while one is under way.
@@ -142,6 +144,11 @@ Result<void> Server::take_open(const Message& message) {
 
 Awaitable<void> Server::open(Opening opening) {
   auto opened = co_await open_instance(std::move(opening));
+  tell_opened(std::move(opened));
+  end_work(0);
+}
+
+void Server::tell_opened(Result<std::unique_ptr<Instance>> opened) {
   Message answer{Kind::Opened, 0, {}, {}};
   if (opened) {
     answer.body = encode((*opened)->signature());
@@ -152,7 +159,6 @@ Awaitable<void> Server::open(Opening opening) {
     answer.body = encode(Outcome{std::move(opened).error()});
   }
   static_cast<void>(channel_.send(answer));  // without a daemon there is nobody to tell
-  end_work(0);
 }
 
 Task<std::unique_ptr<Instance>> Server::open_instance(Opening opening) {
@@ -180,15 +186,21 @@ Result<void> Server::take_run(Message message) {
 
 Awaitable<void> Server::run(std::uint64_t id, Batch batch, CancelToken cancel) {
   RemoteSink sink(channel_, id);
-  Outcome outcome;
-  outcome.result = co_await run_instance(std::move(batch), std::move(cancel), sink);
-  if (outcome.result) {
-    outcome.result = sink.outcome();
+  Result<void> ended = co_await run_instance(std::move(batch), std::move(cancel), sink);
+  if (ended) {
+    ended = sink.outcome();
   }
+  tell_done(id, ended);
+  end_work(id);
+}
+
+/// Apart from run(), because g++ 12 frees what a coroutine puts into an aggregate twice.
+void Server::tell_done(std::uint64_t id, const Result<void>& ended) {
+  Outcome outcome;
+  outcome.result = ended;
   const Message done{Kind::Done, id, encode(outcome), {}};
   static_cast<void>(
       channel_.send_when_room(done, kQueueLimit));  // without a daemon there is nobody to tell
-  end_work(id);
 }
 
 Task<void> Server::run_instance(Batch batch, CancelToken cancel, RemoteSink& sink) {

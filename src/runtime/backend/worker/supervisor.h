@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "catalog/model.h"
+#include "catalog/model/model.h"
 #include "resource/lease/lease.h"
 #include "runtime/backend/worker.h"
 #include "runtime/backend/worker/conversation.h"

@@ -123,6 +123,7 @@ void put(Encoder& out, const ModelVersion& version) {
   out.text(version.platform);
   out.text(version.path.native());
   put(out, version.signature);
+  out.number(version.max_batch_size);
   out.number(version.is_decoupled);
   out.count(version.parameters.size());
   for (const auto& [name, value] : version.parameters) {
@@ -139,6 +140,7 @@ ModelVersion get_version(Decoder& in) {
   version.platform = in.text();
   version.path = in.text();
   version.signature = get_signature(in);
+  version.max_batch_size = in.number<std::int64_t>();
   version.is_decoupled = in.number<bool>();
   for (std::size_t left = in.count(2 * kLeastText); left > 0; --left) {
     std::string name = in.text();

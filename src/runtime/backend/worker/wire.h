@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "catalog/model.h"
+#include "catalog/model/model.h"
 #include "resource/lease/lease.h"
 #include "runtime/backend/backend.h"
 
