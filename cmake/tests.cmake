@@ -1,6 +1,9 @@
 # tests/<folder of src>/*_test.cc becomes one program; each gtest case is a test of CTest.
 # Folders whose tests also run under the sanitizers (parsers and what holds state over time).
-set(AION_SANITIZED base tensor net serving runtime/backend protocol/kserve catalog/repository resource contract/backend)
+set(AION_SANITIZED base tensor net net/client serving runtime/backend protocol/kserve catalog/repository resource contract/backend)
+
+# What the tests of a folder need beyond the room itself: the client is tested against the real server.
+set(AION_TEST_LINKS_net_client aion_net)
 
 find_package(GTest REQUIRED)
 include(GoogleTest)
@@ -37,10 +40,12 @@ function(aion_add_test_folder folder)
   add_dependencies(${name}_test aion_test_models)
   if(TARGET aion_${name})
     target_link_libraries(${name}_test PRIVATE aion_${name})
+  elseif(folder STREQUAL "contract/backend")
+    target_link_libraries(${name}_test PRIVATE aion_runtime)  # the list of its adapters
   else()
     target_link_libraries(${name}_test PRIVATE aion_daemon)  # tests/contract/<port>: every adapter
   endif()
-  target_link_libraries(${name}_test PRIVATE GTest::gmock GTest::gtest_main)
+  target_link_libraries(${name}_test PRIVATE ${AION_TEST_LINKS_${name}} GTest::gmock GTest::gtest_main)
   set(labels unit)
   if(folder IN_LIST AION_SANITIZED)
     list(APPEND labels sanitized)

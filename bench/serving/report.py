@@ -143,5 +143,5 @@ def targets_table(rows):
     for row in rows:
         verdict = {True: "pass", False: "FAIL", None: "not measured"}[row["passed"]]
         wanted = f"{row['bound']} {row['limit']:g}"
-        lines.append(f"{row['target']:<52}{_number(row['value'], 10)}  {wanted:<10}{verdict:<6}{row['note']}".rstrip())
+        lines.append(f"{row['target']:<52}{_number(row['value'], 10)}  {wanted:<10}{verdict:<14}{row['note']}".rstrip())
     return "\n".join(lines)

@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -241,6 +242,7 @@ def print_and_write(bench, arguments):
 
 def main():
     arguments = parse_arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is stopped
     with_aion = not arguments.without_aion
     ensure_built(arguments.build, with_aion)
     with tempfile.TemporaryDirectory(prefix="aion-bench-") as scratch:

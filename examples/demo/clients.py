@@ -17,6 +17,9 @@ class Client:
         self.kind = {"HTTP": tritonclient.http, "gRPC": tritonclient.grpc}[protocol]
         self.client = self.kind.InferenceServerClient(address)
 
+    def is_ready(self, model):
+        return self.client.is_model_ready(model)
+
     def inputs_of(self, arrays):
         inputs = []
         for name, array in arrays.items():

@@ -20,6 +20,7 @@ from read_line import ReadLine
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 COLUMNS = [("model", 10), ("what went in", 27), ("what came out", 31), ("over", 4), ("req/s", 7), ("p50 ms", 7),
            ("p99 ms", 7)]
+MODELS = (FileType, ReadLine, HearSpeech)
 NUMBERS_FROM = 4  # columns from here on are aligned to the right
 
 
@@ -77,10 +78,13 @@ def main():
 
     print_origins(args.models)
     clients = [Client("HTTP", args.http), Client("gRPC", args.grpc)]
-    faults = []
+    faults = [f"model '{kind.model}' is not ready" for kind in MODELS if not clients[0].is_ready(kind.model)]
+    if faults:
+        print("\n".join(f"error: {fault}" for fault in faults), file=sys.stderr)
+        return 1
     print_row([name for name, _ in COLUMNS])
     print_rule()
-    for kind in (FileType, ReadLine, HearSpeech):
+    for kind in MODELS:
         faults += show(kind(ROOT, args.models), clients, args.seconds)
         print_rule()
     print("  One connection, one request after the other, the Python client's own time included;")

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/version.h"
+#include "cli/bench_command.h"
 #include "cli/connection.h"
 #include "cli/infer_command.h"
 #include "cli/model_commands.h"
@@ -38,6 +39,7 @@ std::vector<Command> commands(const Program& program) {
   std::vector<Command> all = model_commands();
   all.insert(all.begin(), status_command());
   all.push_back(infer_command());
+  all.push_back(bench_command());
   all.push_back(completion_command(program));
   all.push_back({"version", "", 0, 0, "print the version", {{"json", "", "print JSON"}}, version});
   return all;

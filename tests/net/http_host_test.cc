@@ -1,6 +1,6 @@
-#include <gmock/gmock.h>
-
 #include <string>
+
+#include <gmock/gmock.h>
 
 #include "net/http/host_check.h"
 #include "server_fixture.h"
@@ -16,8 +16,15 @@ int status_of(const HostCheck& check, std::string_view host, std::string_view or
 TEST(HostCheck, AllowsLoopbackNamesWithAnyPort) {
   const HostCheck check("127.0.0.1", {}, false);
 
-  for (const char* host : {"localhost", "LocalHost:8000", "localhost.", "app.localhost:1", "127.0.0.1",
-                           "127.0.0.1:8000", "127.1.2.3", "[::1]", "[::1]:8000"}) {
+  for (const char* host : {"localhost",
+                           "LocalHost:8000",
+                           "localhost.",
+                           "app.localhost:1",
+                           "127.0.0.1",
+                           "127.0.0.1:8000",
+                           "127.1.2.3",
+                           "[::1]",
+                           "[::1]:8000"}) {
     EXPECT_EQ(status_of(check, host), 200) << host;
   }
 }
@@ -25,9 +32,20 @@ TEST(HostCheck, AllowsLoopbackNamesWithAnyPort) {
 TEST(HostCheck, RefusesNamesThatAreNotListed) {
   const HostCheck check("127.0.0.1", {}, false);
 
-  for (const char* host :
-       {"evil.example", "localhost.evil.example", "evil.example:8000", "10.0.0.1", "", ":8000", "localhost:",
-        "localhost:x", "localhost:80:80", "[::1", "[::1]x", "[::2]", "localhost@evil.example", "127.0.0.1.evil"}) {
+  for (const char* host : {"evil.example",
+                           "localhost.evil.example",
+                           "evil.example:8000",
+                           "10.0.0.1",
+                           "",
+                           ":8000",
+                           "localhost:",
+                           "localhost:x",
+                           "localhost:80:80",
+                           "[::1",
+                           "[::1]x",
+                           "[::2]",
+                           "localhost@evil.example",
+                           "127.0.0.1.evil"}) {
     EXPECT_EQ(status_of(check, host), 403) << host;
   }
 }
@@ -77,7 +95,8 @@ TEST_F(HttpServerTest, RefusesAForeignHostWithAReason) {
   const RawResponse response = client.ask("GET /echo HTTP/1.1\r\nHost: evil.example:80\r\n\r\n");
 
   EXPECT_EQ(response.status, 403);
-  EXPECT_THAT(response.body, ::testing::StartsWith(R"({"error":"host 'evil.example:80' is not allowed)"));
+  EXPECT_THAT(response.body,
+              ::testing::StartsWith(R"({"error":"host 'evil.example:80' is not allowed)"));
 }
 
 TEST_F(HttpServerTest, RefusesAForeignHostBehindAnAllowedOne) {
@@ -92,7 +111,8 @@ TEST_F(HttpServerTest, ChecksTheHostOfAnAbsoluteTarget) {
   start();
   RawClient client(port());
 
-  EXPECT_EQ(client.ask("GET http://evil.example/echo HTTP/1.1\r\nHost: localhost\r\n\r\n").status, 403);
+  EXPECT_EQ(client.ask("GET http://evil.example/echo HTTP/1.1\r\nHost: localhost\r\n\r\n").status,
+            403);
 }
 
 TEST_F(HttpServerTest, RefusesThePageOfAnotherSite) {
@@ -103,7 +123,8 @@ TEST_F(HttpServerTest, RefusesThePageOfAnotherSite) {
   const RawResponse response = client.ask(get("/echo", "Origin: http://evil.example\r\n"));
 
   EXPECT_EQ(response.status, 403);
-  EXPECT_THAT(response.body, ::testing::StartsWith(R"({"error":"origin 'http://evil.example' is not allowed)"));
+  EXPECT_THAT(response.body,
+              ::testing::StartsWith(R"({"error":"origin 'http://evil.example' is not allowed)"));
 }
 
 TEST_F(HttpServerTest, RefusesAnEmptyOrigin) {

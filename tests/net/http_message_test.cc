@@ -1,6 +1,6 @@
-#include <gtest/gtest.h>
-
 #include <string>
+
+#include <gtest/gtest.h>
 
 #include "net/http/response_writer.h"
 #include "net/http/server.h"
@@ -22,7 +22,8 @@ TEST(HttpResponse, EscapesWhatAnErrorQuotes) {
 }
 
 TEST(HttpResponse, KeepsUtf8AndReplacesWhatIsNone) {
-  EXPECT_EQ(HttpResponse::error(400, "\u00E9 \U0001F600").text, "{\"error\":\"\u00E9 \U0001F600\"}");
+  EXPECT_EQ(HttpResponse::error(400, "\u00E9 \U0001F600").text,
+            "{\"error\":\"\u00E9 \U0001F600\"}");
   EXPECT_EQ(HttpResponse::error(400, "\xFF\xC3").text, "{\"error\":\"\uFFFD\uFFFD\"}");
   EXPECT_EQ(HttpResponse::error(400, "\xC0\x80").text, "{\"error\":\"\uFFFD\uFFFD\"}");
   EXPECT_EQ(HttpResponse::error(400, "\xED\xA0\x80").text, "{\"error\":\"\uFFFD\uFFFD\uFFFD\"}");
@@ -36,7 +37,9 @@ TEST(ReasonPhrase, NamesKnownStatuses) {
 class AnswersWith final : public HttpHandler {
  public:
   explicit AnswersWith(HttpResponse response) : response_(std::move(response)) {}
-  boost::asio::awaitable<HttpResponse> handle(HttpRequest& /*request*/) override { co_return response_; }
+  boost::asio::awaitable<HttpResponse> handle(HttpRequest& /*request*/) override {
+    co_return response_;
+  }
 
  private:
   HttpResponse response_;

@@ -1,7 +1,7 @@
-#include <gmock/gmock.h>
-
 #include <string>
 #include <vector>
+
+#include <gmock/gmock.h>
 
 #include "server_fixture.h"
 
@@ -17,9 +17,12 @@ struct BadRequest {
   std::string message;  // a part of it
 };
 
-void PrintTo(const BadRequest& request, std::ostream* out) { *out << request.name; }
+void PrintTo(const BadRequest& request, std::ostream* out) {
+  *out << request.name;
+}
 
-class MalformedRequestTest : public HttpServerTest, public ::testing::WithParamInterface<BadRequest> {};
+class MalformedRequestTest : public HttpServerTest,
+                             public ::testing::WithParamInterface<BadRequest> {};
 
 TEST_P(MalformedRequestTest, IsRefusedWithTheReasonAndTheConnectionClosed) {
   start();
@@ -38,7 +41,9 @@ std::string with_header(const std::string& lines) {
   return "POST /echo HTTP/1.1\r\nHost: localhost\r\n" + lines + "\r\n\r\n";
 }
 
-std::string chunked(const std::string& body) { return with_header("Transfer-Encoding: chunked") + body; }
+std::string chunked(const std::string& body) {
+  return with_header("Transfer-Encoding: chunked") + body;
+}
 
 std::string headers_of_count(int count) {
   std::string lines = "Host: localhost\r\n";
@@ -61,7 +66,10 @@ const std::vector<BadRequest> kRequestLines = {
     {"ControlInTarget", "GET /a\x01 HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, "\\\\x01"},
     {"FragmentInTarget", "GET /a#b HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, "without '#'"},
     {"RelativeTarget", "GET echo HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, "begins with '/'"},
-    {"AuthorityTarget", "CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, "begins with '/'"},
+    {"AuthorityTarget",
+     "CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+     400,
+     "begins with '/'"},
     {"SlashInMethod", "GE/T / HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, "request method"},
     {"SpaceInFront", " GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, "request line"},
     {"BareLf", "GET / HTTP/1.1\nHost: localhost\n\n", 400, "bare LF"},
@@ -70,14 +78,23 @@ const std::vector<BadRequest> kRequestLines = {
 };
 
 const std::vector<BadRequest> kHeaders = {
-    {"NoHost", "GET / HTTP/1.1\r\n\r\n", 400, "header 'Host': expected it in every HTTP/1.1 request, got none"},
+    {"NoHost",
+     "GET / HTTP/1.1\r\n\r\n",
+     400,
+     "header 'Host': expected it in every HTTP/1.1 request, got none"},
     {"TwoHosts", with_header("Host: localhost"), 400, "header 'Host': expected it once"},
     {"SpaceBeforeColon", with_header("X-A : b"), 400, "header line: expected"},
     {"NoColon", with_header("X-A"), 400, "header line: expected"},
     {"EmptyName", with_header(": b"), 400, "header line: expected"},
     {"FoldedLine", with_header("X-A: b\r\n c"), 400, "folded line"},
-    {"BareCrInValue", with_header("X-A: b\rc"), 400, "header 'X-A': expected no control characters"},
-    {"BareLfInValue", with_header("X-A: b\nX-B: c"), 400, "header 'X-A': expected no control characters"},
+    {"BareCrInValue",
+     with_header("X-A: b\rc"),
+     400,
+     "header 'X-A': expected no control characters"},
+    {"BareLfInValue",
+     with_header("X-A: b\nX-B: c"),
+     400,
+     "header 'X-A': expected no control characters"},
     {"ZeroInValue", with_header(std::string("X-A: b\0c", 8)), 400, "got 'b\\\\x00c'"},
     {"DeleteInLongValue", with_header("X-A: 12345678901234\x7F"), 400, "no control characters"},
     {"BracketInName", with_header("X(A: b"), 400, "header line: expected"},
@@ -93,14 +110,20 @@ const std::vector<BadRequest> kHeaders = {
     {"HexLength", with_header("Content-Length: 0x10"), 400, "expected a number"},
     {"EmptyLength", with_header("Content-Length:"), 400, "expected a number"},
     {"HugeLength", with_header("Content-Length: 99999999999999999999"), 400, "expected a number"},
-    {"UnknownCoding", with_header("Transfer-Encoding: gzip"), 501, "expected 'chunked' once, got 'gzip'"},
+    {"UnknownCoding",
+     with_header("Transfer-Encoding: gzip"),
+     501,
+     "expected 'chunked' once, got 'gzip'"},
     {"TwoCodings", with_header("Transfer-Encoding: gzip, chunked"), 501, "expected 'chunked' once"},
     {"ChunkedTwice",
      with_header("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked"),
      501,
      "expected 'chunked' once"},
     {"ChunkedInHttp10", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 400, "HTTP/1.0"},
-    {"UnknownExpectation", with_header("Expect: 200-ok"), 417, "expected '100-continue', got '200-ok'"},
+    {"UnknownExpectation",
+     with_header("Expect: 200-ok"),
+     417,
+     "expected '100-continue', got '200-ok'"},
 };
 
 const std::vector<BadRequest> kChunks = {
@@ -118,9 +141,14 @@ const std::vector<BadRequest> kChunks = {
     {"LongLine", chunked("3;" + std::string(5000, 'e') + "\r\nabc"), 431, "lines of at most 4096"},
 };
 
-std::string name_of(const ::testing::TestParamInfo<BadRequest>& info) { return info.param.name; }
+std::string name_of(const ::testing::TestParamInfo<BadRequest>& info) {
+  return info.param.name;
+}
 
-INSTANTIATE_TEST_SUITE_P(RequestLine, MalformedRequestTest, ::testing::ValuesIn(kRequestLines), name_of);
+INSTANTIATE_TEST_SUITE_P(RequestLine,
+                         MalformedRequestTest,
+                         ::testing::ValuesIn(kRequestLines),
+                         name_of);
 INSTANTIATE_TEST_SUITE_P(Header, MalformedRequestTest, ::testing::ValuesIn(kHeaders), name_of);
 INSTANTIATE_TEST_SUITE_P(Chunk, MalformedRequestTest, ::testing::ValuesIn(kChunks), name_of);
 
@@ -138,11 +166,13 @@ TEST_F(HttpServerTest, RefusesALargeBodyBeforeItCame) {
   start(config);
   RawClient client(port());
 
-  const RawResponse response =
-      client.ask("POST /echo HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 1001\r\n\r\n");
+  const RawResponse response = client.ask(
+      "POST /echo HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: "
+      "1001\r\n\r\n");
 
   EXPECT_EQ(response.status, 413);
-  EXPECT_EQ(response.body, R"({"error":"request body of 1001 bytes exceeds the limit of 1000 bytes"})");
+  EXPECT_EQ(response.body,
+            R"({"error":"request body of 1001 bytes exceeds the limit of 1000 bytes"})");
 }
 
 TEST_F(HttpServerTest, TakesABodyOfExactlyTheLimit) {
@@ -169,11 +199,12 @@ TEST_F(HttpServerTest, RefusesAChunkedBodyThatGrowsBeyondTheLimit) {
   start(config);
   RawClient client(port());
 
-  const RawResponse response =
-      client.ask(chunked("200\r\n" + std::string(0x200, 'x') + "\r\n200\r\n" + std::string(0x200, 'x') + "\r\n"));
+  const RawResponse response = client.ask(chunked(
+      "200\r\n" + std::string(0x200, 'x') + "\r\n200\r\n" + std::string(0x200, 'x') + "\r\n"));
 
   EXPECT_EQ(response.status, 413);
-  EXPECT_EQ(response.body, R"({"error":"request body of 1024 bytes exceeds the limit of 1000 bytes"})");
+  EXPECT_EQ(response.body,
+            R"({"error":"request body of 1024 bytes exceeds the limit of 1000 bytes"})");
 }
 
 TEST_F(HttpServerTest, RefusesALargeHead) {
@@ -181,11 +212,13 @@ TEST_F(HttpServerTest, RefusesALargeHead) {
   config.max_header_bytes = 1000;
   start(config);
 
-  const std::string endless = "GET /echo HTTP/1.1\r\nHost: localhost\r\nX-A: " + std::string(1000, 'a');
+  const std::string endless =
+      "GET /echo HTTP/1.1\r\nHost: localhost\r\nX-A: " + std::string(1000, 'a');
 
   EXPECT_EQ(RawClient(port()).ask(endless).status, 431);
   EXPECT_EQ(RawClient(port()).ask(endless + "\r\n\r\n").status, 431);
-  EXPECT_EQ(RawClient(port()).ask(get("/echo", "X-A: " + std::string(900, 'a') + "\r\n")).status, 200);
+  EXPECT_EQ(RawClient(port()).ask(get("/echo", "X-A: " + std::string(900, 'a') + "\r\n")).status,
+            200);
 }
 
 TEST_F(HttpServerTest, RefusesConnectionsBeyondTheLimit) {
@@ -223,7 +256,8 @@ TEST_F(HttpServerTest, EndsARequestWhoseHeadDoesNotCome) {
   const RawResponse response = client.ask("GET /echo HTTP/1.1\r\nHost: loc");
 
   EXPECT_EQ(response.status, 408);
-  EXPECT_EQ(response.body, R"({"error":"request head: expected more of it within 30 ms, got nothing"})");
+  EXPECT_EQ(response.body,
+            R"({"error":"request head: expected more of it within 30 ms, got nothing"})");
   EXPECT_TRUE(client.is_closed_by_server());
 }
 
@@ -232,10 +266,39 @@ TEST_F(HttpServerTest, EndsARequestWhoseBodyDoesNotCome) {
   config.body_timeout = std::chrono::milliseconds(30);
   start(config);
 
-  const std::string known = "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nabc";
+  const std::string known =
+      "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nabc";
 
   EXPECT_EQ(RawClient(port()).ask(known).status, 408);
   EXPECT_EQ(RawClient(port()).ask(chunked("5\r\nab")).status, 408);
+}
+
+/// The answer to `bytes` with nothing behind them.
+std::string body_of_answer_to_all(std::uint16_t port, const std::string& bytes) {
+  RawClient client(port);
+  client.send(bytes);
+  client.finish_sending();
+  return client.read().body;
+}
+
+TEST_F(HttpServerTest, SaysWhatIsMissingOfARequestThatStopsHalfWay) {
+  start();
+
+  EXPECT_EQ(
+      body_of_answer_to_all(port(), "GET /echo HTTP/1.1\r\nHost: loc"),
+      R"({"error":"request head: expected an empty line behind it, got the end of the stream"})");
+  EXPECT_EQ(body_of_answer_to_all(port(), with_header("Content-Length: 1000") + "abc"),
+            R"({"error":"request body: expected 1000 bytes, got 3"})");
+  EXPECT_EQ(
+      body_of_answer_to_all(port(), chunked("5\r\nab")),
+      R"({"error":"request body: expected a chunk of size 0 behind it, got the end of the stream"})");
+  EXPECT_EQ(body_of_answer_to_all(port(), ""), "");
+}
+
+TEST_F(HttpServerTest, AnswersAClientThatSendsNoMore) {
+  start();
+
+  EXPECT_EQ(body_of_answer_to_all(port(), post("/body", "the last")), "the last");
 }
 
 TEST_F(HttpServerTest, EndsAConnectionWhosePeerDoesNotRead) {
@@ -247,7 +310,8 @@ TEST_F(HttpServerTest, EndsAConnectionWhosePeerDoesNotRead) {
   client.send(get("/big?64"));
   ASSERT_EQ(other.ask(get("/echo")).status, 200);
 
-  server_->stop(std::chrono::seconds(20));  // ends before its limit only if the stuck one was cut off
+  server_->stop(
+      std::chrono::seconds(20));  // ends before its limit only if the stuck one was cut off
 
   EXPECT_LT(client.read_to_end().size(), 64U << 20U);
 }

@@ -1,6 +1,10 @@
 #include <string>
+#include <thread>
+#include <vector>
 
 #include <gmock/gmock.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "server_fixture.h"
 
@@ -111,7 +115,8 @@ TEST_F(HttpServerTest, TakesALargeChunkedBody) {
   start();
   RawClient client(port());
   const std::string chunk(100'000, 'c');
-  std::string request = "POST /body HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n";
+  std::string request =
+      "POST /body HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n";
   for (int i = 0; i < 50; ++i) {
     request += "186A0\r\n" + chunk + "\r\n";
   }
@@ -143,7 +148,8 @@ TEST_F(HttpServerTest, AlignsTheTensorsOfABinaryBody) {
   RawClient client(port());
 
   for (const char* json_size : {"1", "63", "64", "100", "4097"}) {
-    const std::string header = std::string("Inference-Header-Content-Length: ") + json_size + "\r\n";
+    const std::string header =
+        std::string("Inference-Header-Content-Length: ") + json_size + "\r\n";
     EXPECT_EQ(client.ask(post("/align", std::string(5000, 'x'), header)).body, "0") << json_size;
     EXPECT_EQ(client.ask(post("/align", std::string(300'000, 'x'), header)).body, "0") << json_size;
   }
@@ -165,7 +171,9 @@ TEST_F(HttpServerTest, AlignsTheTensorsOfAChunkedBody) {
 TEST_F(HttpServerTest, AsksForTheBodyOfAClientThatWaits) {
   start();
   RawClient client(port());
-  client.send("POST /body HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
+  client.send(
+      "POST /body HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: "
+      "5\r\n\r\n");
 
   EXPECT_EQ(client.read().status, 100);
   EXPECT_EQ(client.ask("hello").body, "hello");
@@ -192,6 +200,16 @@ TEST_F(HttpServerTest, ClosesBehindAnAnswerWhenAsked) {
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.headers.at("connection"), "close");
   EXPECT_TRUE(client.is_closed_by_server());
+}
+
+TEST_F(HttpServerTest, DeliversTheLastAnswerAlthoughMoreWasSent) {
+  start();
+  RawClient client(port());
+
+  client.send(post("/body", std::string(100'000, 'x'), "Connection: close\r\n") + get("/echo"));
+
+  EXPECT_EQ(client.read().body.size(), 100'000U);
+  EXPECT_EQ(client.read_to_end(), "");
 }
 
 TEST_F(HttpServerTest, ClosesBehindAnAnswerToHttp10) {
@@ -233,8 +251,11 @@ TEST_F(HttpServerTest, GivesHeadersTrimmedAndFindsThemIgnoringCase) {
   start();
   RawClient client(port());
 
-  EXPECT_EQ(client.ask("GET /headers HTTP/1.1\r\nhOsT:localhost\r\nX-A: \t one two \t\r\nX-Empty:\r\n\r\n").body,
-            "hOsT=localhost\nX-A=one two\nX-Empty=\n");
+  EXPECT_EQ(
+      client
+          .ask("GET /headers HTTP/1.1\r\nhOsT:localhost\r\nX-A: \t one two \t\r\nX-Empty:\r\n\r\n")
+          .body,
+      "hOsT=localhost\nX-A=one two\nX-Empty=\n");
 }
 
 TEST_F(HttpServerTest, TellsTheAddressOfThePeer) {
@@ -298,6 +319,41 @@ TEST_F(HttpServerTest, AnswersWhatWasSentAheadWhileAHandlerWaited) {
   EXPECT_EQ(client.read().body, "\"released\"");
   EXPECT_EQ(client.read().body, "sent ahead");
   EXPECT_FALSE(handler_.was_cancelled());
+}
+
+TEST_F(HttpServerTest, ServesManyConnectionsOnAllIoThreads) {
+  start();
+  const auto talk = [&](int who) {
+    RawClient client(port());
+    for (int i = 0; i < 50; ++i) {
+      const std::string body = std::to_string(who) + "/" + std::to_string(i);
+      const bool is_away = (who + i) % 3 == 0;
+      ASSERT_EQ(client.ask(post(is_away ? "/away" : "/body", body)).body,
+                (is_away ? "away " : "") + body);
+    }
+  };
+
+  std::vector<std::jthread> clients;
+  for (int who = 0; who < 8; ++who) {
+    clients.emplace_back(talk, who);
+  }
+}
+
+TEST_F(HttpServerTest, AcceptsAgainAfterTheProcessHadNoDescriptorLeft) {
+  start();
+  rlimit usual{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &usual), 0);
+  const int next_free = ::dup(0);
+  ::close(next_free);
+  const rlimit one_left{static_cast<rlim_t>(next_free) + 1, usual.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &one_left), 0);
+  RawClient client(port());  // takes the last one, so the server has none for its side
+
+  client.send(get("/echo"));
+  EXPECT_TRUE(has_failed_to_accept());
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &usual), 0);
+
+  EXPECT_EQ(client.read().status, 200);
 }
 
 TEST_F(HttpServerTest, StopWaitsForARequestUnderWay) {

@@ -1,20 +1,21 @@
 #include "raw_client.h"
 
+#include <algorithm>
+#include <array>
+#include <cctype>
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
-#include <cctype>
-
 #include "base/assert.h"
 
 namespace aion::net {
 
-RawClient::RawClient(std::uint16_t port) : descriptor_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+RawClient::RawClient(std::uint16_t port)
+    : descriptor_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   const timeval limit{20, 0};
   ::setsockopt(descriptor_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
   ::setsockopt(descriptor_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
@@ -24,10 +25,13 @@ RawClient::RawClient(std::uint16_t port) : descriptor_(::socket(AF_INET, SOCK_ST
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  AION_ASSERT(::connect(descriptor_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0);
+  AION_ASSERT(
+      ::connect(descriptor_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0);
 }
 
-RawClient::~RawClient() { hang_up(); }
+RawClient::~RawClient() {
+  hang_up();
+}
 
 bool RawClient::send(std::string_view bytes) {
   while (!bytes.empty()) {
@@ -63,11 +67,13 @@ RawResponse RawClient::read(bool is_head) {
   for (std::size_t at = head.find("\r\n") + 2; at < head.size(); at = head.find("\r\n", at) + 2) {
     const std::size_t colon = head.find(": ", at);
     std::string name = head.substr(at, colon - at);
-    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+    std::transform(
+        name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
     response.headers[name] = head.substr(colon + 2, head.find("\r\n", at) - colon - 2);
   }
   const auto length = response.headers.find("content-length");
-  const std::size_t size = is_head || length == response.headers.end() ? 0 : std::stoul(length->second);
+  const std::size_t size =
+      is_head || length == response.headers.end() ? 0 : std::stoul(length->second);
   while (buffer_.size() < size) {
     if (!receive_more()) {
       return {};
@@ -83,15 +89,18 @@ RawResponse RawClient::ask(std::string_view bytes) {
   return read();
 }
 
-bool RawClient::is_closed_by_server() { return buffer_.empty() && !receive_more(); }
+bool RawClient::is_closed_by_server() {
+  return buffer_.empty() && !receive_more();
+}
 
 std::string RawClient::read_to_end() {
-  while (receive_more()) {
-  }
+  while (receive_more()) {}
   return std::exchange(buffer_, {});
 }
 
-void RawClient::finish_sending() { ::shutdown(descriptor_, SHUT_WR); }
+void RawClient::finish_sending() {
+  ::shutdown(descriptor_, SHUT_WR);
+}
 
 void RawClient::hang_up() {
   if (descriptor_ >= 0) {

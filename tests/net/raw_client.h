@@ -1,4 +1,5 @@
-// A client that sends exactly the bytes it is told and reads what comes: for tests of the HTTP server.
+// A client that sends exactly the bytes it is told and reads what comes: for tests of the HTTP
+// server.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,8 @@ struct RawResponse {
   std::string body;
 };
 
-/// One connection over loopback. Every wait ends after 20 seconds, so that a test fails and does not hang.
+/// One connection over loopback. Every wait ends after 20 seconds, so that a test fails and does
+/// not hang.
 class RawClient {
  public:
   explicit RawClient(std::uint16_t port);
@@ -24,7 +26,8 @@ class RawClient {
 
   /// False when the server does not take it.
   bool send(std::string_view bytes);
-  /// The next response; status 0 when the connection ends before it is whole. `is_head`: without a body.
+  /// The next response; status 0 when the connection ends before it is whole. `is_head`: without a
+  /// body.
   RawResponse read(bool is_head = false);
   /// send() and read().
   RawResponse ask(std::string_view bytes);

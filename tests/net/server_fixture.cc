@@ -2,6 +2,11 @@
 
 #include <stdexcept>
 
+#include <poll.h>
+#include <unistd.h>
+
+#include "base/assert.h"
+
 namespace aion::net {
 
 namespace {
@@ -70,13 +75,40 @@ void HttpServerTest::start(HttpConfig config) {
   server_ = *std::move(started);
 }
 
-std::string HttpServerTest::post(std::string_view path, std::string_view body, std::string_view more_headers) {
-  return "POST " + std::string(path) + " HTTP/1.1\r\nHost: localhost\r\n" + std::string(more_headers) +
-         "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
+HttpServerTest::~HttpServerTest() {
+  server_.reset();
+  ::close(log_pipe_[0]);
+  ::close(log_pipe_[1]);
+}
+
+std::array<int, 2> HttpServerTest::make_pipe() {
+  std::array<int, 2> ends{};
+  AION_ASSERT(::pipe(ends.data()) == 0);
+  return ends;
+}
+
+bool HttpServerTest::has_failed_to_accept() {
+  std::array<char, 4096> text{};
+  pollfd waiting{log_pipe_[0], POLLIN, 0};
+  if (::poll(&waiting, 1, 20'000) != 1) {
+    return false;
+  }
+  const ssize_t size = ::read(log_pipe_[0], text.data(), text.size());
+  return std::string_view(text.data(), static_cast<std::size_t>(size))
+             .find("could not be accepted") != std::string_view::npos;
+}
+
+std::string HttpServerTest::post(std::string_view path,
+                                 std::string_view body,
+                                 std::string_view more_headers) {
+  return "POST " + std::string(path) + " HTTP/1.1\r\nHost: localhost\r\n" +
+         std::string(more_headers) + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+         std::string(body);
 }
 
 std::string HttpServerTest::get(std::string_view path, std::string_view more_headers) {
-  return "GET " + std::string(path) + " HTTP/1.1\r\nHost: localhost\r\n" + std::string(more_headers) + "\r\n";
+  return "GET " + std::string(path) + " HTTP/1.1\r\nHost: localhost\r\n" +
+         std::string(more_headers) + "\r\n";
 }
 
 }  // namespace aion::net

@@ -1,6 +1,7 @@
 // A real server on a free port, with a handler that shows what it was given.
 #pragma once
 
+#include <array>
 #include <future>
 #include <memory>
 #include <string>
@@ -48,11 +49,20 @@ class HttpServerTest : public ::testing::Test {
   void start(HttpConfig config = {});
   [[nodiscard]] std::uint16_t port() const { return server_->port(); }
 
+  ~HttpServerTest() override;
+  static std::array<int, 2> make_pipe();
+
   /// "POST <path> HTTP/1.1" with a Host and the body's length.
-  static std::string post(std::string_view path, std::string_view body, std::string_view more_headers = "");
+  static std::string post(std::string_view path,
+                          std::string_view body,
+                          std::string_view more_headers = "");
   static std::string get(std::string_view path, std::string_view more_headers = "");
 
-  Log log_{LogLevel::Off};
+  /// Ends when the server has logged that it could not accept a connection.
+  bool has_failed_to_accept();
+
+  std::array<int, 2> log_pipe_ = make_pipe();
+  Log log_{LogLevel::Warn, LogFormat::Text, log_pipe_[1]};
   Executors executors_{{2, 2, 2}};
   ShowingHandler handler_{executors_};
   std::unique_ptr<HttpServer> server_;

@@ -57,9 +57,13 @@ Error error_of(CURLcode code, const std::string& url) {
 
 }  // namespace
 
-HttpClient::HttpClient() : curl_(curl_easy_init()) { AION_ASSERT(curl_ != nullptr); }
+HttpClient::HttpClient() : curl_(curl_easy_init()) {
+  AION_ASSERT(curl_ != nullptr);
+}
 
-HttpClient::~HttpClient() { curl_easy_cleanup(curl_); }
+HttpClient::~HttpClient() {
+  curl_easy_cleanup(curl_);
+}
 
 Result<ClientResponse> HttpClient::send(const ClientRequest& request) {
   CURL* const curl = curl_;
@@ -73,15 +77,20 @@ Result<ClientResponse> HttpClient::send(const ClientRequest& request) {
   const std::unique_ptr<curl_slist, void (*)(curl_slist*)> headers(list, curl_slist_free_all);
   curl_easy_setopt(curl, CURLOPT_URL, request.url.c_str());
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");  // the daemon is on this machine, whatever the shell says
+  curl_easy_setopt(
+      curl, CURLOPT_NOPROXY, "*");  // the daemon is on this machine, whatever the shell says
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request.method.c_str());
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
-  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.connect_timeout.count()));
+  curl_easy_setopt(
+      curl, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.connect_timeout.count()));
   curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout.count()));
-  if (request.method != "GET") {
+  if (request.method == "HEAD") {
+    curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);  // else it would wait for a body that never comes
+  } else if (request.method != "GET") {
     curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body.data());
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+    curl_easy_setopt(
+        curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
   }
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &response);

@@ -37,8 +37,8 @@ class HttpClient {
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
-  /// Any status is an answer. Unavailable when nobody answers at that address; DeadlineExceeded when it takes too
-  /// long; ResourceExhausted when the answer is larger than 2 GiB.
+  /// Any status is an answer. Unavailable when nobody answers at that address; DeadlineExceeded
+  /// when it takes too long; ResourceExhausted when the answer is larger than 2 GiB.
   [[nodiscard]] Result<ClientResponse> send(const ClientRequest& request);
 
  private:

@@ -36,7 +36,8 @@ constexpr std::array<std::uint8_t, 256> make_character_classes() {
   for (unsigned c = 0; c < 256; ++c) {
     const bool is_alphanumeric =
         (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    if (is_alphanumeric || (c < 128 && kTokenSigns.find(static_cast<char>(c)) != std::string_view::npos)) {
+    if (is_alphanumeric ||
+        (c < 128 && kTokenSigns.find(static_cast<char>(c)) != std::string_view::npos)) {
       classes[c] |= kToken;
     }
     if (c == '\t' || (c >= 0x20 && c != 0x7F)) {
@@ -58,23 +59,27 @@ inline bool is_in(char c, CharacterClass wanted) {
 }  // namespace detail
 
 /// tchar: what methods and header names are made of.
-inline bool is_token_character(char c) { return detail::is_in(c, detail::kToken); }
+inline bool is_token_character(char c) {
+  return detail::is_in(c, detail::kToken);
+}
 
 inline bool is_token(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return detail::is_in(c, detail::kToken); });
+  return std::all_of(
+      text.begin(), text.end(), [](char c) { return detail::is_in(c, detail::kToken); });
 }
 
 /// Visible ASCII without '#', which no request target may hold.
 inline bool is_target(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return detail::is_in(c, detail::kTarget); });
+  return std::all_of(
+      text.begin(), text.end(), [](char c) { return detail::is_in(c, detail::kTarget); });
 }
 
 /// field-vchar, SP, HTAB and obs-text: what header values are made of; no control characters.
 inline bool is_header_value(std::string_view text) {
   constexpr std::uint64_t kOnes = 0x0101010101010101U;
   constexpr std::uint64_t kHighBits = kOnes << 7U;
-  // Eight at a time: a byte below 0x20 or equal to 0x7F sets its high bit (Warren, Hacker's Delight, 6-1);
-  // a false alarm only costs the slow look.
+  // Eight at a time: a byte below 0x20 or equal to 0x7F sets its high bit (Warren, Hacker's
+  // Delight, 6-1); a false alarm only costs the slow look.
   while (text.size() >= 8) {
     std::uint64_t eight = 0;
     std::memcpy(&eight, text.data(), 8);
@@ -86,7 +91,8 @@ inline bool is_header_value(std::string_view text) {
     }
     text.remove_prefix(8);
   }
-  return std::all_of(text.begin(), text.end(), [](char c) { return detail::is_in(c, detail::kValue); });
+  return std::all_of(
+      text.begin(), text.end(), [](char c) { return detail::is_in(c, detail::kValue); });
 }
 
 /// The text without spaces and tabs at both ends.

@@ -6,7 +6,8 @@
 namespace aion::net {
 
 BodyBuffer::BodyBuffer(std::string_view prefix, std::size_t capacity, std::uint64_t json_size)
-    : memory_(std::make_shared_for_overwrite<std::byte[]>(prefix.size() + kAlignment + capacity + kPadding)),
+    : memory_(std::make_shared_for_overwrite<std::byte[]>(prefix.size() + kAlignment + capacity +
+                                                          kPadding)),
       capacity_(capacity),
       json_size_(json_size) {
   if (!prefix.empty()) {

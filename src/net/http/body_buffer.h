@@ -29,7 +29,8 @@ class BodyBuffer {
   [[nodiscard]] char* end() { return reinterpret_cast<char*>(body_) + size_; }
   void added(std::size_t count) { size_ += count; }
 
-  /// Copies `text` behind what is there; grows to twice the size if it must. The prefix is lost when it grows.
+  /// Copies `text` behind what is there; grows to twice the size if it must. The prefix is lost
+  /// when it grows.
   void append(std::string_view text);
 
   /// The body, with zeros in its padding. It shares the memory with this buffer.

@@ -8,13 +8,15 @@
 namespace aion::net {
 
 namespace {
-// A size line without extensions is 16 digits at most; this bounds what one line may hold in memory.
+// A size line without extensions is 16 digits at most; this bounds what one line may hold in
+// memory.
 constexpr std::size_t kMaxLine = 4096;
 }  // namespace
 
 Refusal body_too_large(std::uint64_t size, std::size_t limit) {
-  return Refusal{413, "request body of " + std::to_string(size) + " bytes exceeds the limit of " +
-                          std::to_string(limit) + " bytes"};
+  return Refusal{413,
+                 "request body of " + std::to_string(size) + " bytes exceeds the limit of " +
+                     std::to_string(limit) + " bytes"};
 }
 
 std::size_t ChunkedDecoder::take(std::string_view input, BodyBuffer& body) {
@@ -60,7 +62,8 @@ void ChunkedDecoder::end_of_line(std::size_t body_size) {
   } else if (state_ == State::DataEnd) {
     state_ = State::Size;
     if (!line_.empty()) {
-      refuse(400, "chunked body: expected CR LF behind the data of a chunk, got '" + shown(line_) + "'");
+      refuse(400,
+             "chunked body: expected CR LF behind the data of a chunk, got '" + shown(line_) + "'");
     }
   } else if (line_.empty()) {
     state_ = State::Done;
@@ -70,8 +73,9 @@ void ChunkedDecoder::end_of_line(std::size_t body_size) {
     overhead_ += line_.size();
   }
   if (overhead_ > max_overhead_ && !refusal_) {
-    refuse(431, "chunked body: expected at most " + std::to_string(max_overhead_) +
-                    " bytes of extensions and trailer, got more");
+    refuse(431,
+           "chunked body: expected at most " + std::to_string(max_overhead_) +
+               " bytes of extensions and trailer, got more");
   }
 }
 

@@ -12,7 +12,8 @@
 
 namespace aion::net {
 
-/// Takes the bytes as they come, in pieces of any size. Chunk extensions and trailer fields are checked and dropped.
+/// Takes the bytes as they come, in pieces of any size. Chunk extensions and trailer fields are
+/// checked and dropped.
 class ChunkedDecoder {
  public:
   /// max_body       413 beyond it
@@ -20,7 +21,8 @@ class ChunkedDecoder {
   ChunkedDecoder(std::size_t max_body, std::size_t max_overhead)
       : max_body_(max_body), max_overhead_(max_overhead) {}
 
-  /// Decodes into `body`; returns how many bytes of `input` it used: all, unless it is done or refuses.
+  /// Decodes into `body`; returns how many bytes of `input` it used: all, unless it is done or
+  /// refuses.
   std::size_t take(std::string_view input, BodyBuffer& body);
 
   [[nodiscard]] bool is_done() const { return state_ == State::Done; }

@@ -1,9 +1,5 @@
 #include "net/http/connection.h"
 
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <exception>
@@ -11,6 +7,9 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 namespace aion::net {
 
@@ -20,8 +19,9 @@ namespace {
 
 // So many reads in a row one connection gets before the others have their turn.
 constexpr int kReadsPerTurn = 16;
-// How long a refused client may go on sending before it is cut off. Without this wait the refusal would be
-// lost: closing a socket with unread bytes makes the kernel reset the connection.
+// How long a client that gets no more answers may go on sending before it is cut off. Without this
+// wait the last answer could be lost: closing a socket with unread bytes makes the kernel reset the
+// connection.
 constexpr std::chrono::seconds kDrainTime{2};
 
 }  // namespace
@@ -49,16 +49,21 @@ void Connection::start(bool is_welcome) {
   }
   enter(Phase::Idle);
   if (!is_welcome) {
-    refuse(Refusal{503, "the server has its limit of " + std::to_string(environment_->config.max_connections) +
-                            " connections; try again later"});
+    refuse(Refusal{503,
+                   "the server has its limit of " +
+                       std::to_string(environment_->config.max_connections) +
+                       " connections; try again later"});
   }
   auto served = is_welcome ? serve() : refuse_and_drain();
-  asio::co_spawn(loop_->executor(), std::move(served), [self = shared_from_this()](const std::exception_ptr& thrown) {
-    if (thrown) {
-      self->environment_->log.error("connection ended by an exception", {{"peer", self->peer_address_}});
-    }
-    self->ended();
-  });
+  asio::co_spawn(loop_->executor(),
+                 std::move(served),
+                 [self = shared_from_this()](const std::exception_ptr& thrown) {
+                   if (thrown) {
+                     self->environment_->log.error("connection ended by an exception",
+                                                   {{"peer", self->peer_address_}});
+                   }
+                   self->ended();
+                 });
 }
 
 void Connection::ended() {
@@ -121,6 +126,9 @@ asio::awaitable<void> Connection::serve() {
     loop_->response_head = writer.release();
     forget_request();
   }
+  if (!input_.view().empty()) {
+    co_await drain();
+  }
 }
 
 asio::awaitable<void> Connection::refuse_and_drain() {
@@ -128,9 +136,12 @@ asio::awaitable<void> Connection::refuse_and_drain() {
   ResponseStyle style;
   style.closes = true;
   ResponseWriter writer(response, style, {});
-  if (!(co_await write(writer))) {
-    co_return;
+  if (co_await write(writer)) {
+    co_await drain();
   }
+}
+
+asio::awaitable<void> Connection::drain() {
   shut_down(SHUT_WR);
   enter(Phase::Draining);
   for (;;) {
@@ -216,7 +227,8 @@ void Connection::on_events(std::uint32_t events) {
 
 InputBuffer::Outcome Connection::receive() {
   const auto outcome = input_.receive(descriptor_);
-  // A short read has emptied the socket, and what comes now makes a new edge; an end has been told already.
+  // A short read has emptied the socket, and what comes now makes a new edge; an end has been told
+  // already.
   has_input_ = outcome == InputBuffer::Outcome::Bytes && (input_.was_full() || has_hung_up_);
   return outcome;
 }
@@ -226,7 +238,9 @@ void Connection::enter(Phase phase) {
   since_ = loop_->now();
 }
 
-void Connection::shut_down(int how) { ::shutdown(descriptor_, how); }
+void Connection::shut_down(int how) {
+  ::shutdown(descriptor_, how);
+}
 
 void Connection::check_time() {
   const HttpConfig& config = environment_->config;

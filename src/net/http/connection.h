@@ -1,4 +1,5 @@
-// One accepted connection: reads requests, hands them to the handler one after another, writes the answers.
+// One accepted connection: reads requests, hands them to the handler one after another, writes the
+// answers.
 #pragma once
 
 #include <cstdint>
@@ -47,7 +48,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   enum class Phase : std::uint8_t { Idle, Head, Body, Handling, Writing, Draining };
   /// More: wait until readable, then take_input(). Ended: the peer is gone.
   enum class Step : std::uint8_t { More, Ready, Refused, Ended };
-  using WaitHandler = boost::asio::async_result<boost::asio::use_awaitable_t<>, void()>::handler_type;
+  using WaitHandler =
+      boost::asio::async_result<boost::asio::use_awaitable_t<>, void()>::handler_type;
 
   boost::asio::awaitable<void> serve();
   boost::asio::awaitable<void> refuse_and_drain();
@@ -68,6 +70,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   // Answering.
   boost::asio::awaitable<bool> write(ResponseWriter& writer);
+  boost::asio::awaitable<void> drain();
   void forget_request();
 
   // Waiting.
@@ -96,8 +99,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   int descriptor_;
   Phase phase_ = Phase::Idle;
   bool waits_for_room_ = false;  // to write; else for input
-  bool has_input_ = true;        // there may be something to read: the next edge has not been awaited
-  bool has_hung_up_ = false;     // the peer sends no more, though what it sent may not be read yet
+  bool has_input_ = true;     // there may be something to read: the next edge has not been awaited
+  bool has_hung_up_ = false;  // the peer sends no more, though what it sent may not be read yet
   bool has_ended_ = false;
   bool has_timed_out_ = false;
   bool keeps_alive_ = true;

@@ -1,9 +1,9 @@
 // How a connection gathers a request: the part of class Connection that never waits.
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <utility>
+
+#include <sys/socket.h>
 
 #include "net/http/connection.h"
 
@@ -28,19 +28,31 @@ Connection::Step Connection::take_input() {
 }
 
 Connection::Step Connection::input_ended() {
-  if (!has_timed_out_) {
+  if (phase_ == Phase::Idle) {
     return Step::Ended;
   }
   const HttpConfig& config = environment_->config;
   const bool is_body = phase_ == Phase::Body;
-  const auto limit = is_body ? config.body_timeout : config.header_timeout;
-  std::string message = is_body ? "request body" : "request head";
-  message += ": expected more of it within " + std::to_string(limit.count()) + " ms, got nothing";
-  return refuse(Refusal{408, std::move(message)});
+  std::string message = is_body ? "request body: expected " : "request head: expected ";
+  if (has_timed_out_) {
+    const auto limit = is_body ? config.body_timeout : config.header_timeout;
+    message += "more of it within " + std::to_string(limit.count()) + " ms, got nothing";
+    return refuse(Refusal{408, std::move(message)});
+  }
+  if (!is_body) {
+    message += "an empty line behind it, got the end of the stream";
+  } else if (decoder_) {
+    message += "a chunk of size 0 behind it, got the end of the stream";
+  } else {
+    message +=
+        std::to_string(content_length_) + " bytes, got " + std::to_string(head_memory_.size());
+  }
+  return refuse(Refusal{400, std::move(message)});
 }
 
 Connection::Step Connection::take_head() {
-  while (input_.view().starts_with("\r\n")) {  // RFC 9112, 2.2: an empty line in front is to be ignored
+  while (input_.view().starts_with(
+      "\r\n")) {  // RFC 9112, 2.2: an empty line in front is to be ignored
     input_.consume(2);
     looked_at_ = 0;
   }
@@ -56,7 +68,8 @@ Connection::Step Connection::take_head() {
   const HeadState state = find_head_end(text, looked_at_, size, refusal);
   const std::size_t limit = environment_->config.max_header_bytes;
   if (std::max(size, state == HeadState::Incomplete ? text.size() : 0) > limit) {
-    return refuse(Refusal{431, "request head: expected at most " + std::to_string(limit) + " bytes, got more"});
+    return refuse(Refusal{
+        431, "request head: expected at most " + std::to_string(limit) + " bytes, got more"});
   }
   if (state == HeadState::Malformed) {
     return refuse(std::move(refusal));
@@ -70,7 +83,8 @@ Connection::Step Connection::take_head() {
 
 std::optional<Refusal> Connection::check_admission(const RequestHead& head) {
   const bool names_host = head.has_host || !head.host.empty() || !head.origin.empty();
-  const bool is_known = head.origin.empty() && !head.host.empty() && head.host == loop_->last_allowed_host;
+  const bool is_known =
+      head.origin.empty() && !head.host.empty() && head.host == loop_->last_allowed_host;
   if (names_host && !is_known) {
     if (auto refusal = environment_->hosts.check(head.host, head.origin)) {
       return refusal;

@@ -1,9 +1,9 @@
 #include "net/http/host_check.h"
 
+#include <algorithm>
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
-
-#include <algorithm>
 
 #include "net/http/ascii.h"
 
@@ -22,7 +22,8 @@ bool is_port(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-/// The host of "name", "name:80", "[::1]" or "[::1]:80" in lower case; empty if it is none of these.
+/// The host of "name", "name:80", "[::1]" or "[::1]:80" in lower case; empty if it is none of
+/// these.
 std::string host_of(std::string_view authority) {
   std::size_t end = authority.find(':');
   if (authority.starts_with('[')) {
@@ -48,7 +49,9 @@ std::string host_of(std::string_view authority) {
 
 }  // namespace
 
-HostCheck::HostCheck(std::string listening_address, std::vector<std::string> allowed_hosts, bool allow_any_host)
+HostCheck::HostCheck(std::string listening_address,
+                     std::vector<std::string> allowed_hosts,
+                     bool allow_any_host)
     : address_(in_lower_case(listening_address)),
       names_(std::move(allowed_hosts)),
       allows_any_(allow_any_host),
@@ -58,16 +61,19 @@ HostCheck::HostCheck(std::string listening_address, std::vector<std::string> all
 
 std::optional<Refusal> HostCheck::check(std::string_view host, std::string_view origin) const {
   if (!allows(host)) {
-    return Refusal{403, "host '" + shown(host) +
-                            "' is not allowed: expected a loopback name, the listening address or one of the "
-                            "allowed hosts of the configuration"};
+    return Refusal{
+        403,
+        "host '" + shown(host) +
+            "' is not allowed: expected a loopback name, the listening address or one of the "
+            "allowed hosts of the configuration"};
   }
   if (origin.empty() || allows_any_) {
     return std::nullopt;
   }
   const std::size_t scheme_end = origin.find("://");
   if (scheme_end == std::string_view::npos || !allows(origin.substr(scheme_end + 3))) {
-    return Refusal{403, "origin '" + shown(origin) + "' is not allowed: expected a page of an allowed host"};
+    return Refusal{
+        403, "origin '" + shown(origin) + "' is not allowed: expected a page of an allowed host"};
   }
   return std::nullopt;
 }
@@ -80,8 +86,8 @@ bool HostCheck::allows(std::string_view authority) const {
   if (host.empty()) {
     return false;
   }
-  return host == "localhost" || host.ends_with(".localhost") || host == address_ || allows_address(host) ||
-         std::find(names_.begin(), names_.end(), host) != names_.end();
+  return host == "localhost" || host.ends_with(".localhost") || host == address_ ||
+         allows_address(host) || std::find(names_.begin(), names_.end(), host) != names_.end();
 }
 
 bool HostCheck::allows_address(const std::string& host) const {

@@ -1,4 +1,5 @@
-// Tells whether a request names this server: a web page of somebody else may not talk to it (DNS rebinding).
+// Tells whether a request names this server: a web page of somebody else may not talk to it (DNS
+// rebinding).
 #pragma once
 
 #include <optional>
@@ -13,7 +14,9 @@ namespace aion::net {
 /// Thread safety: immutable.
 class HostCheck {
  public:
-  HostCheck(std::string listening_address, std::vector<std::string> allowed_hosts, bool allow_any_host);
+  HostCheck(std::string listening_address,
+            std::vector<std::string> allowed_hosts,
+            bool allow_any_host);
 
   /// 403 if the Host or the Origin of the request is not one of ours.
   [[nodiscard]] std::optional<Refusal> check(std::string_view host, std::string_view origin) const;

@@ -1,9 +1,9 @@
 #include "net/http/input_buffer.h"
 
-#include <sys/socket.h>
-
 #include <cerrno>
 #include <utility>
+
+#include <sys/socket.h>
 
 namespace aion::net {
 

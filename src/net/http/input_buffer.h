@@ -11,7 +11,8 @@ namespace aion::net {
 
 /// Reads into memory that all connections of a thread share, so that an idle connection holds none.
 ///
-/// What view() shows stays valid only until another connection of the thread reads; hold() first copies it aside.
+/// What view() shows stays valid only until another connection of the thread reads; hold() first
+/// copies it aside.
 class InputBuffer {
  public:
   enum class Outcome : std::uint8_t { Bytes, Nothing, Ended };

@@ -1,11 +1,10 @@
 #include "net/http/io_loop.h"
 
-#include <sys/epoll.h>
-
 #include <cerrno>
 #include <cstring>
 
 #include <boost/asio/post.hpp>
+#include <sys/epoll.h>
 
 #include "base/assert.h"
 #include "net/http/connection.h"
@@ -57,7 +56,8 @@ void IoLoop::watch() {
 }
 
 void IoLoop::deliver_events() {
-  const int count = ::epoll_wait(epoll_.native_handle(), events_.data(), static_cast<int>(events_.size()), 0);
+  const int count =
+      ::epoll_wait(epoll_.native_handle(), events_.data(), static_cast<int>(events_.size()), 0);
   event_count_ = count < 0 ? 0 : static_cast<std::size_t>(count);
   for (next_event_ = 0; next_event_ < event_count_;) {
     const epoll_event& event = events_[next_event_++];

@@ -1,4 +1,5 @@
-// What the connections of one io thread share: one wait for all their sockets, the memory they read into, a clock.
+// What the connections of one io thread share: one wait for all their sockets, the memory they read
+// into, a clock.
 #pragma once
 
 #include <array>
@@ -9,11 +10,10 @@
 #include <unordered_set>
 #include <vector>
 
-#include <sys/epoll.h>
-
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <sys/epoll.h>
 
 #include "base/executor.h"
 #include "net/http/message.h"
@@ -22,8 +22,9 @@ namespace aion::net {
 
 class Connection;
 
-/// All sockets are in one edge-triggered epoll, registered once, which the event loop watches in turn. So a request
-/// costs no system call but its recv and its send: Asio's own wait would add an epoll_ctl to each.
+/// All sockets are in one edge-triggered epoll, registered once, which the event loop watches in
+/// turn. So a request costs no system call but its recv and its send: Asio's own wait would add an
+/// epoll_ctl to each.
 ///
 /// Thread safety: everything is used on the io thread alone, but the constructor and the executors.
 class IoLoop : public std::enable_shared_from_this<IoLoop> {

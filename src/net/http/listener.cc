@@ -1,18 +1,17 @@
 #include "net/http/listener.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <system_error>
 #include <utility>
 
+#include <arpa/inet.h>
 #include <boost/asio/post.hpp>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "net/http/connection.h"
 
@@ -32,15 +31,18 @@ constexpr std::size_t kRefusedAtOnce = 256;
 
 std::string text_of(const sockaddr_storage& address) {
   std::array<char, INET6_ADDRSTRLEN> text{};
-  const void* bytes = address.ss_family == AF_INET6
-                          ? static_cast<const void*>(&reinterpret_cast<const sockaddr_in6&>(address).sin6_addr)
-                          : static_cast<const void*>(&reinterpret_cast<const sockaddr_in&>(address).sin_addr);
-  return inet_ntop(address.ss_family, bytes, text.data(), text.size()) != nullptr ? text.data() : "";
+  const void* bytes =
+      address.ss_family == AF_INET6
+          ? static_cast<const void*>(&reinterpret_cast<const sockaddr_in6&>(address).sin6_addr)
+          : static_cast<const void*>(&reinterpret_cast<const sockaddr_in&>(address).sin_addr);
+  return inet_ntop(address.ss_family, bytes, text.data(), text.size()) != nullptr ? text.data()
+                                                                                  : "";
 }
 
 }  // namespace
 
-Listener::Listener(std::vector<std::shared_ptr<IoLoop>> loops, std::shared_ptr<ConnectionEnvironment> environment)
+Listener::Listener(std::vector<std::shared_ptr<IoLoop>> loops,
+                   std::shared_ptr<ConnectionEnvironment> environment)
     : loops_(std::move(loops)),
       environment_(std::move(environment)),
       acceptor_(loops_.front()->executor()),
@@ -52,8 +54,9 @@ Result<void> Listener::listen() {
   const std::string numeric = config.address == "localhost" ? "127.0.0.1" : config.address;
   const asio::ip::address address = asio::ip::make_address(numeric, failed);
   if (failed) {
-    return Error{Code::InvalidArgument,
-                 "listening address: expected an IPv4 or IPv6 address, got '" + config.address + "'"};
+    return Error{
+        Code::InvalidArgument,
+        "listening address: expected an IPv4 or IPv6 address, got '" + config.address + "'"};
   }
   const asio::ip::tcp::endpoint endpoint(address, config.port);
   acceptor_.open(endpoint.protocol(), failed);
@@ -73,8 +76,9 @@ Result<void> Listener::listen() {
     port_ = acceptor_.local_endpoint(failed).port();
   }
   if (failed) {
-    return Error{Code::Unavailable, "cannot listen on " + config.address + ":" + std::to_string(config.port) +
-                                        ": " + failed.message()};
+    return Error{Code::Unavailable,
+                 "cannot listen on " + config.address + ":" + std::to_string(config.port) + ": " +
+                     failed.message()};
   }
   return {};
 }
@@ -96,8 +100,7 @@ void Listener::close() {
 }
 
 void Listener::accept_all() {
-  for (int i = 0; i < kBatch && accept_one(); ++i) {
-  }
+  for (int i = 0; i < kBatch && accept_one(); ++i) {}
   if (!is_pausing_) {
     accept();
   }
@@ -140,10 +143,12 @@ void Listener::hand_over(int descriptor, std::string peer_address) {
   environment_->count.add();
   const std::shared_ptr<IoLoop>& loop = loops_[next_loop_++ % loops_.size()];
   // Made here, so that the descriptor has an owner from now on.
-  auto connection = std::make_shared<Connection>(loop, environment_, descriptor, std::move(peer_address));
-  asio::dispatch(loop->native_executor(), [connection = std::move(connection), is_welcome = count < limit] {
-    connection->start(is_welcome);
-  });
+  auto connection =
+      std::make_shared<Connection>(loop, environment_, descriptor, std::move(peer_address));
+  asio::dispatch(loop->native_executor(),
+                 [connection = std::move(connection), is_welcome = count < limit] {
+                   connection->start(is_welcome);
+                 });
 }
 
 void Listener::back_off(int error) {

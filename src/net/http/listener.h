@@ -19,7 +19,8 @@ namespace aion::net {
 /// Thread safety: everything behind listen() happens on the first loop's io thread, but port().
 class Listener : public std::enable_shared_from_this<Listener> {
  public:
-  Listener(std::vector<std::shared_ptr<IoLoop>> loops, std::shared_ptr<ConnectionEnvironment> environment);
+  Listener(std::vector<std::shared_ptr<IoLoop>> loops,
+           std::shared_ptr<ConnectionEnvironment> environment);
 
   /// Binds; fails with Unavailable, or InvalidArgument when the address is none.
   Result<void> listen();

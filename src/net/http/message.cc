@@ -12,7 +12,9 @@ namespace {
 
 /// How many bytes the UTF-8 character at the start of `text` takes; 0 = these bytes are no UTF-8.
 std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const auto byte = [&](std::size_t i) {
+    return static_cast<unsigned char>(text[i]);
+  };
   const unsigned char lead = byte(0);
   const std::size_t length = lead >= 0xF0U ? 4U : lead >= 0xE0U ? 3U : lead >= 0xC2U ? 2U : 0U;
   if (length == 0 || lead > 0xF4U || text.size() < length) {

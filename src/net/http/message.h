@@ -20,14 +20,14 @@ struct HttpHeader {
   std::string_view value;
 };
 
-/// One request. All views point into memory that `body.owner` or the connection keeps until the handler ends;
-/// `body` alone may be kept longer, through its owner.
+/// One request. All views point into memory that `body.owner` or the connection keeps until the
+/// handler ends; `body` alone may be kept longer, through its owner.
 struct HttpRequest {
   HttpMethod method = HttpMethod::Get;
   std::string_view path;   // up to '?', percent-encoding left as it is
   std::string_view query;  // behind '?', empty if there is none
   std::vector<HttpHeader> headers;
-  SharedBytes body;             // whole; chunked encoding is undone
+  SharedBytes body;              // whole; chunked encoding is undone
   std::size_t body_padding = 0;  // so many bytes behind the body may be read (for SIMD parsers)
   std::string_view peer_address;
   RequestContext context;  // principal is not set yet; cancel fires when the connection is lost
@@ -39,8 +39,8 @@ struct HttpRequest {
 /// One answer. `text` goes out first, then `parts`, without being copied together.
 struct HttpResponse {
   int status = 200;
-  std::string_view content_type = "application/json";                 // a literal
-  std::vector<std::pair<std::string_view, std::string>> headers;     // names are literals
+  std::string_view content_type = "application/json";             // a literal
+  std::vector<std::pair<std::string_view, std::string>> headers;  // names are literals
   std::string text;
   std::vector<SharedBytes> parts;
 

@@ -22,7 +22,9 @@ std::optional<std::uint64_t> decimal(std::string_view text) {
   return value;
 }
 
-Refusal bad(std::string message) { return Refusal{400, std::move(message)}; }
+Refusal bad(std::string message) {
+  return Refusal{400, std::move(message)};
+}
 
 HttpMethod method_of(std::string_view name) {
   constexpr std::array<std::pair<std::string_view, HttpMethod>, 7> kMethods = {{
@@ -51,8 +53,9 @@ std::optional<Refusal> parse_version(std::string_view version, RequestHead& head
     head.keeps_alive = false;
     return std::nullopt;
   }
-  const bool is_version = version.size() == 8 && version.starts_with("HTTP/") && version[6] == '.' &&
-                          version[5] >= '0' && version[5] <= '9' && version[7] >= '0' && version[7] <= '9';
+  const bool is_version = version.size() == 8 && version.starts_with("HTTP/") &&
+                          version[6] == '.' && version[5] >= '0' && version[5] <= '9' &&
+                          version[7] >= '0' && version[7] <= '9';
   if (is_version) {
     return Refusal{505, "HTTP version: expected HTTP/1.1 or HTTP/1.0, got " + shown(version)};
   }
@@ -63,20 +66,23 @@ std::optional<Refusal> parse_version(std::string_view version, RequestHead& head
 /// origin-form, absolute-form or "*" (RFC 9112, section 3.2).
 std::optional<Refusal> parse_target(std::string_view target, RequestHead& head) {
   if (!is_target(target)) {
-    return bad("request target: expected visible ASCII characters without '#', got '" + shown(target) + "'");
+    return bad("request target: expected visible ASCII characters without '#', got '" +
+               shown(target) + "'");
   }
   if (!target.starts_with('/') && target != "*") {
     const std::size_t scheme_end = target.find("://");
     const std::string_view scheme = target.substr(0, std::min(scheme_end, target.size()));
     if (!equals_ignoring_case(scheme, "http") && !equals_ignoring_case(scheme, "https")) {
-      return bad("request target: expected a path that begins with '/', got '" + shown(target) + "'");
+      return bad("request target: expected a path that begins with '/', got '" + shown(target) +
+                 "'");
     }
     target.remove_prefix(scheme_end + 3);
     const std::size_t authority_end = std::min(target.find_first_of("/?"), target.size());
     head.host = target.substr(0, authority_end);
     target.remove_prefix(authority_end);
     if (head.host.empty()) {
-      return bad("request target: expected a host behind '" + std::string(scheme) + "://', got none");
+      return bad("request target: expected a host behind '" + std::string(scheme) +
+                 "://', got none");
     }
   }
   const std::size_t mark = target.find('?');
@@ -106,14 +112,16 @@ std::optional<Refusal> parse_request_line(std::string_view line, RequestHead& he
   return parse_target(target, head);
 }
 
-std::optional<Refusal> take_content_length(std::string_view value, bool& is_known, RequestHead& head) {
+std::optional<Refusal> take_content_length(std::string_view value,
+                                           bool& is_known,
+                                           RequestHead& head) {
   const auto length = decimal(value);
   if (!length) {
     return bad("header 'Content-Length': expected a number, got '" + shown(value) + "'");
   }
   if (is_known && *length != head.content_length) {
-    return bad("header 'Content-Length': expected one value, got " + std::to_string(head.content_length) +
-               " and " + std::to_string(*length));
+    return bad("header 'Content-Length': expected one value, got " +
+               std::to_string(head.content_length) + " and " + std::to_string(*length));
   }
   head.content_length = *length;
   is_known = true;
@@ -148,7 +156,8 @@ std::optional<Refusal> take_host(std::string_view value, RequestHead& head) {
 
 std::optional<Refusal> take_transfer_encoding(std::string_view value, RequestHead& head) {
   if (head.is_chunked || !equals_ignoring_case(value, "chunked")) {
-    return Refusal{501, "header 'Transfer-Encoding': expected 'chunked' once, got '" + shown(value) + "'"};
+    return Refusal{
+        501, "header 'Transfer-Encoding': expected 'chunked' once, got '" + shown(value) + "'"};
   }
   head.is_chunked = true;
   return std::nullopt;
@@ -164,7 +173,9 @@ std::optional<Refusal> take_expect(std::string_view value, RequestHead& head) {
 
 /// Acts on the headers that say how the message is read. The switch keeps other headers cheap.
 std::optional<Refusal> take_header(const HttpHeader& header, bool& has_length, RequestHead& head) {
-  const auto is = [&](std::string_view name) { return equals_ignoring_case(header.name, name); };
+  const auto is = [&](std::string_view name) {
+    return equals_ignoring_case(header.name, name);
+  };
   switch (header.name.size()) {
     case 4:
       return is("host") ? take_host(header.value, head) : std::nullopt;
@@ -181,7 +192,8 @@ std::optional<Refusal> take_header(const HttpHeader& header, bool& has_length, R
       }
       return std::nullopt;
     case 14:
-      return is("content-length") ? take_content_length(header.value, has_length, head) : std::nullopt;
+      return is("content-length") ? take_content_length(header.value, has_length, head)
+                                  : std::nullopt;
     case 17:
       return is("transfer-encoding") ? take_transfer_encoding(header.value, head) : std::nullopt;
     case 31:
@@ -214,17 +226,22 @@ void clear(RequestHead& head) {
   head.headers = std::move(headers);
 }
 
-/// What is wrong in bytes [from, text.size()) whatever follows, so that a sender need not wait for the timeout.
+/// What is wrong in bytes [from, text.size()) whatever follows, so that a sender need not wait for
+/// the timeout.
 std::optional<Refusal> broken_line_end(std::string_view text, std::size_t from) {
   if (static_cast<unsigned char>(text.front()) == 0x16U) {
-    return bad("request line: expected \"METHOD target HTTP/1.1\", got a TLS handshake; this port speaks plain HTTP");
+    return bad(
+        "request line: expected \"METHOD target HTTP/1.1\", got a TLS handshake; this port speaks "
+        "plain HTTP");
   }
   if (!is_token_character(text.front()) && text.front() != '\r') {
     return bad("request line: expected \"METHOD target HTTP/1.1\", got '" + shown(text) + "'");
   }
-  for (std::size_t at = text.find('\n', from); at != std::string_view::npos; at = text.find('\n', at + 1)) {
+  for (std::size_t at = text.find('\n', from); at != std::string_view::npos;
+       at = text.find('\n', at + 1)) {
     if (at == 0 || text[at - 1] != '\r') {
-      return bad("line end: expected CR LF, got a bare LF behind '" + shown(text.substr(0, at)) + "'");
+      return bad("line end: expected CR LF, got a bare LF behind '" + shown(text.substr(0, at)) +
+                 "'");
     }
   }
   return std::nullopt;
@@ -246,11 +263,15 @@ void RequestHead::rebase(const char* from, const char* to) {
   }
 }
 
-HeadState find_head_end(std::string_view text, std::size_t& from, std::size_t& size, Refusal& refusal) {
+HeadState find_head_end(std::string_view text,
+                        std::size_t& from,
+                        std::size_t& size,
+                        Refusal& refusal) {
   // The end may straddle what was looked at before. Searching line by line is faster than memmem().
   std::size_t newline = text.find('\n', from < 3 ? 0 : from - 3);
   while (newline != std::string_view::npos && newline + 2 < text.size()) {
-    if (text[newline + 1] == '\r' && text[newline + 2] == '\n' && newline > 0 && text[newline - 1] == '\r') {
+    if (text[newline + 1] == '\r' && text[newline + 2] == '\n' && newline > 0 &&
+        text[newline - 1] == '\r') {
       size = newline + 3;
       return HeadState::Complete;
     }
@@ -271,7 +292,8 @@ std::optional<Refusal> check_header_line(std::string_view line, HttpHeader& head
   }
   if (colon == 0 || colon == line.size() || line[colon] != ':') {
     const bool is_folded = !line.empty() && (line[0] == ' ' || line[0] == '\t');
-    return bad(is_folded ? "header line: expected \"name: value\", got a folded line '" + shown(line) + "'"
+    return bad(is_folded ? "header line: expected \"name: value\", got a folded line '" +
+                               shown(line) + "'"
                          : "header line: expected \"name: value\", got '" + shown(line) + "'");
   }
   header.name = line.substr(0, colon);

@@ -1,4 +1,5 @@
-// Reads the head of an HTTP/1.1 request in place: strictly, because two readers that disagree are a hole.
+// Reads the head of an HTTP/1.1 request in place: strictly, because two readers that disagree are a
+// hole.
 #pragma once
 
 #include <cstddef>
@@ -23,7 +24,8 @@ struct RequestHead {
   HttpMethod method = HttpMethod::Get;
   std::string_view path;
   std::string_view query;
-  std::string_view host;    // of the target if that is absolute, else of the Host header; with the port
+  std::string_view
+      host;  // of the target if that is absolute, else of the Host header; with the port
   std::string_view origin;  // empty if there is none
   std::vector<HttpHeader> headers;
   std::uint64_t content_length = 0;
@@ -48,12 +50,17 @@ enum class HeadState : std::uint8_t { Incomplete, Complete, Malformed };
 /// from     how many characters an earlier call has looked at already; updated
 /// size     set to the length of the head including the empty line, when Complete
 /// refusal  set when Malformed
-HeadState find_head_end(std::string_view text, std::size_t& from, std::size_t& size, Refusal& refusal);
+HeadState find_head_end(std::string_view text,
+                        std::size_t& from,
+                        std::size_t& size,
+                        Refusal& refusal);
 
-/// Parses a whole head, the empty line included. Clears `head` first but keeps the memory of its headers.
+/// Parses a whole head, the empty line included. Clears `head` first but keeps the memory of its
+/// headers.
 std::optional<Refusal> parse_request_head(std::string_view text, RequestHead& head);
 
-/// Checks the lines of a chunked body's trailer; the fields themselves are dropped (RFC 9112, 7.1.2).
+/// Checks the lines of a chunked body's trailer; the fields themselves are dropped (RFC
+/// 9112, 7.1.2).
 std::optional<Refusal> check_header_line(std::string_view line, HttpHeader& header);
 
 /// At most 40 characters of what came, with what cannot be printed as \xNN: for messages.

@@ -1,12 +1,12 @@
 #include "net/http/response_writer.h"
 
-#include <sys/socket.h>
-#include <sys/uio.h>
-
 #include <array>
 #include <cerrno>
 #include <charconv>
 #include <ctime>
+
+#include <sys/socket.h>
+#include <sys/uio.h>
 
 namespace aion::net {
 
@@ -29,7 +29,8 @@ void append_value(std::string& out, std::string_view value) {
   }
 }
 
-/// "Date: Tue, 15 Nov 1994 08:12:31 GMT\r\n" (RFC 9110, 6.6.1), made anew once a second by each thread.
+/// "Date: Tue, 15 Nov 1994 08:12:31 GMT\r\n" (RFC 9110, 6.6.1), made anew once a second by each
+/// thread.
 std::string_view date_line() {
   thread_local std::time_t made_at = -1;
   thread_local std::array<char, 48> line{};
@@ -45,7 +46,9 @@ std::string_view date_line() {
   return {line.data(), size};
 }
 
-bool may_have_body(int status) { return status >= 200 && status != 204 && status != 304; }
+bool may_have_body(int status) {
+  return status >= 200 && status != 204 && status != 304;
+}
 
 /// Lists the pieces of a message that are not sent yet.
 class Pieces {
@@ -67,7 +70,8 @@ class Pieces {
 
   ssize_t send(int descriptor) {
     if (count_ == 1) {
-      return ::send(descriptor, pieces_[0].iov_base, pieces_[0].iov_len, MSG_DONTWAIT | MSG_NOSIGNAL);
+      return ::send(
+          descriptor, pieces_[0].iov_base, pieces_[0].iov_len, MSG_DONTWAIT | MSG_NOSIGNAL);
     }
     msghdr message{};
     message.msg_iov = pieces_.data();
@@ -127,7 +131,9 @@ std::string_view reason_phrase(int status) {
   return "Unknown";
 }
 
-ResponseWriter::ResponseWriter(const HttpResponse& response, ResponseStyle style, std::string memory)
+ResponseWriter::ResponseWriter(const HttpResponse& response,
+                               ResponseStyle style,
+                               std::string memory)
     : response_(response), head_(std::move(memory)) {
   head_.clear();
   std::size_t body_size = response.text.size();

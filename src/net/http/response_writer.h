@@ -12,9 +12,9 @@ namespace aion::net {
 
 /// What the request and the connection decide about an answer.
 struct ResponseStyle {
-  bool closes = false;         // say "Connection: close"
+  bool closes = false;            // say "Connection: close"
   bool names_keep_alive = false;  // an HTTP/1.0 client wants to hear it
-  bool head_only = false;      // the request was HEAD
+  bool head_only = false;         // the request was HEAD
 };
 
 /// Sends one response; `response` outlives it.
@@ -25,7 +25,8 @@ class ResponseWriter {
   /// `memory` is taken for the head, to save an allocation; release() gives it back.
   ResponseWriter(const HttpResponse& response, ResponseStyle style, std::string memory);
 
-  /// Writes as much as the socket takes now, never blocks. Call again after Blocked, when it is writable.
+  /// Writes as much as the socket takes now, never blocks. Call again after Blocked, when it is
+  /// writable.
   Outcome send(int descriptor);
 
   [[nodiscard]] std::size_t sent() const { return sent_; }

@@ -13,7 +13,9 @@ bool matches(std::string_view path, std::string_view prefix) {
          (path.size() == prefix.size() || prefix.ends_with('/') || path[prefix.size()] == '/');
 }
 
-boost::asio::awaitable<HttpResponse> answer_not_found() { co_return HttpResponse::error(404, "Not Found"); }
+boost::asio::awaitable<HttpResponse> answer_not_found() {
+  co_return HttpResponse::error(404, "Not Found");
+}
 
 }  // namespace
 

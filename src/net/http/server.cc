@@ -34,7 +34,9 @@ struct HttpServer::State {
 
 HttpServer::HttpServer(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
-HttpServer::~HttpServer() { stop(std::chrono::milliseconds(0)); }
+HttpServer::~HttpServer() {
+  stop(std::chrono::milliseconds(0));
+}
 
 Result<std::unique_ptr<HttpServer>> HttpServer::start(HttpConfig config,
                                                       HttpHandler& handler,
@@ -51,13 +53,18 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(HttpConfig config,
   for (const auto& loop : state->loops) {
     loop->start();
   }
-  boost::asio::post(state->loops.front()->executor(), [listener = state->listener] { listener->accept(); });
+  boost::asio::post(state->loops.front()->executor(),
+                    [listener = state->listener] { listener->accept(); });
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(state)));
 }
 
-std::uint16_t HttpServer::port() const { return state_->listener->port(); }
+std::uint16_t HttpServer::port() const {
+  return state_->listener->port();
+}
 
-std::size_t HttpServer::connection_count() const { return state_->environment->count.get(); }
+std::size_t HttpServer::connection_count() const {
+  return state_->environment->count.get();
+}
 
 void HttpServer::stop(std::chrono::milliseconds limit) {
   if (std::exchange(state_->is_stopped, true)) {

@@ -21,19 +21,21 @@ struct HttpConfig {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;  // 0 = any free one
   std::size_t max_header_bytes = 32U << 10U;
-  std::size_t max_body_bytes = 64U << 20U;      // Triton's --http-max-input-size
-  std::chrono::milliseconds header_timeout{30'000};   // from the first byte of a request to its last header
-  std::chrono::milliseconds body_timeout{120'000};    // without a byte of progress
-  std::chrono::milliseconds idle_timeout{600'000};    // between requests
+  std::size_t max_body_bytes = 64U << 20U;  // Triton's --http-max-input-size
+  std::chrono::milliseconds header_timeout{
+      30'000};  // from the first byte of a request to its last header
+  std::chrono::milliseconds body_timeout{120'000};  // without a byte of progress
+  std::chrono::milliseconds idle_timeout{600'000};  // between requests
   std::size_t max_connections = 20'000;
-  /// Host names (without port) that requests may be addressed to; against DNS rebinding. Loopback names and the listening
-  /// address are always allowed. Empty and `allow_any_host` false = only those.
+  /// Host names (without port) that requests may be addressed to; against DNS rebinding. Loopback
+  /// names and the listening address are always allowed. Empty and `allow_any_host` false = only
+  /// those.
   std::vector<std::string> allowed_hosts;
   bool allow_any_host = false;
 };
 
-/// Answers requests. handle() runs on the connection's io thread, which it must not block, and ends on any thread.
-/// Requests of one connection come one after another.
+/// Answers requests. handle() runs on the connection's io thread, which it must not block, and ends
+/// on any thread. Requests of one connection come one after another.
 class HttpHandler {
  public:
   virtual ~HttpHandler() = default;
@@ -41,7 +43,8 @@ class HttpHandler {
   [[nodiscard]] virtual boost::asio::awaitable<HttpResponse> handle(HttpRequest& request) = 0;
 };
 
-/// Gives each path prefix to one handler; the longest prefix wins. Answers 404 {"error":"Not Found"} for the rest.
+/// Gives each path prefix to one handler; the longest prefix wins. Answers 404 {"error":"Not
+/// Found"} for the rest.
 /// "/v2" matches "/v2" and "/v2/...", not "/v2x".
 class HttpRouter final : public HttpHandler {
  public:

@@ -48,8 +48,8 @@ GrpcApi::GrpcApi(serving::ModelServer& models,
                  const security::Authorizer& authorizer,
                  Executors& executors,
                  GrpcApiConfig config)
-    : state_(std::make_unique<State>(
-          GrpcParts{models, authorizer, executors.clock()}, executors, std::move(config))) {}
+    : state_(std::make_unique<State>(GrpcParts{models, authorizer}, executors, std::move(config))) {
+}
 
 GrpcApi::~GrpcApi() = default;
 

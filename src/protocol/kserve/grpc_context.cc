@@ -1,6 +1,6 @@
 #include "protocol/kserve/grpc_context.h"
 
-#include <algorithm>
+#include <chrono>
 
 #include <grpc/support/time.h>
 
@@ -51,12 +51,6 @@ Result<RequestContext> context_of(const ::grpc::CallbackServerContext& call,
   AION_TRY(context.principal, authorizer.identify({peer, authorization_of(call)}));
   context.deadline = deadline_of(call);
   return context;
-}
-
-void limit_deadline(RequestContext& context, std::chrono::microseconds timeout, TimePoint now) {
-  if (timeout.count() > 0) {
-    context.deadline = std::min(context.deadline, now + std::min<Duration>(timeout, kNever - now));
-  }
 }
 
 }  // namespace aion::kserve

@@ -1,7 +1,6 @@
 // What a gRPC call brings along besides its message: who calls, until when.
 #pragma once
 
-#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -16,9 +15,6 @@ namespace aion::kserve {
 /// Principal and deadline of the call, or PermissionDenied.
 [[nodiscard]] Result<RequestContext> context_of(const ::grpc::CallbackServerContext& call,
                                                 const security::Authorizer& authorizer);
-
-/// The deadline `timeout` from now, where that is earlier; zero means none.
-void limit_deadline(RequestContext& context, std::chrono::microseconds timeout, TimePoint now);
 
 /// The address out of the library's name of a peer: "ipv4:127.0.0.1:4711", "ipv6:%5B::1%5D:4711".
 [[nodiscard]] std::string address_of_peer(std::string_view peer);

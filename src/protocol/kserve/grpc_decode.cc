@@ -153,7 +153,6 @@ Result<DecodedGrpcInfer> decode_infer(const ModelInferRequest& message,
   if (!message.parameters().empty()) {
     AION_TRY(GrpcRequestParameters parameters, read_request_parameters(message.parameters()));
     request.parameters = std::move(parameters.custom);
-    decoded.timeout = parameters.timeout;
     decoded.wants_empty_final = parameters.wants_empty_final;
   }
   AION_TRY(request.inputs, InputReader(message, owner).read());

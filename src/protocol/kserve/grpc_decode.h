@@ -1,7 +1,6 @@
 // Reads an infer request of gRPC.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -17,7 +16,6 @@ namespace aion::kserve {
 /// A request, and what else its parameters ask for.
 struct DecodedGrpcInfer {
   serving::InferRequest request;
-  std::chrono::microseconds timeout{0};  // 0 = none
   bool wants_empty_final = false;
 };
 

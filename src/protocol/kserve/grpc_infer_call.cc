@@ -61,9 +61,6 @@ Result<void> InferCall::start(const ::grpc::CallbackServerContext& context,
     return Error{Code::Unimplemented,
                  "ModelInfer RPC doesn't support models with decoupled transaction policy"};
   }
-  if (decoded.timeout.count() > 0) {
-    limit_deadline(request_context, decoded.timeout, parts.clock.now());
-  }
   request_context.cancel = cancel_.token();
   spawn(
       inline_executor(),

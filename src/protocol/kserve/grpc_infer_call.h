@@ -11,7 +11,6 @@
 #include <protocol/kserve/grpc_service.pb.h>
 
 #include "base/cancel.h"
-#include "base/clock.h"
 #include "base/request_context.h"
 #include "base/task.h"
 #include "security/authorizer.h"
@@ -23,7 +22,6 @@ namespace aion::kserve {
 struct GrpcParts {
   serving::ModelServer& models;
   const security::Authorizer& authorizer;
-  Clock& clock;
 };
 
 /// Holds request and response in one arena, and is the reactor that answers. The library owns it

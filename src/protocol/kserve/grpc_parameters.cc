@@ -1,7 +1,5 @@
 #include "protocol/kserve/grpc_parameters.h"
 
-#include <algorithm>
-#include <limits>
 #include <string>
 #include <utility>
 
@@ -72,17 +70,15 @@ Result<runtime::ParameterValue> custom_value(std::string_view key, const InferPa
   }
 }
 
-Result<void> read_timeout(const InferParameter& value, GrpcRequestParameters& read) {
+/// Checked and then ignored, as Triton does for a model whose queue policy does not allow it: no
+/// model here has one.
+Result<void> check_timeout(const InferParameter& value) {
   if (!value.has_int64_param()) {
     return wrong_kind("timeout", "int64_param");
   }
-  if (value.int64_param() < 0) {
-    return wrong_value("timeout", "at least 0 microseconds", value.int64_param());
-  }
-  constexpr std::int64_t kLongest =
-      std::numeric_limits<std::int64_t>::max() / 2000;  // in nanoseconds it still fits
-  read.timeout = std::chrono::microseconds(std::min(value.int64_param(), kLongest));
-  return {};
+  return value.int64_param() < 0
+             ? wrong_value("timeout", "at least 0 microseconds", value.int64_param())
+             : Result<void>();
 }
 
 /// Checked and then ignored, as Triton does for a model without priority levels: no model here has
@@ -112,7 +108,7 @@ Result<void> read_request_parameter(const std::string& key,
                  "parameter 'headers' is reserved for headers that the server forwards"};
   }
   if (key == "timeout") {
-    return read_timeout(value, read);
+    return check_timeout(value);
   }
   if (key == "priority") {
     return check_priority(value);

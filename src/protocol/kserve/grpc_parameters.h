@@ -1,8 +1,6 @@
 // Reads the parameters of a gRPC infer request.
 #pragma once
 
-#include <chrono>
-
 #include <protocol/kserve/grpc_service.pb.h>
 
 #include "base/result.h"
@@ -15,9 +13,8 @@ using GrpcParameters = google::protobuf::Map<std::string, inference::InferParame
 
 /// Parameters of the whole request.
 struct GrpcRequestParameters {
-  runtime::Parameters custom;            // passed on to the backend
-  std::chrono::microseconds timeout{0};  // 0 = none
-  bool wants_empty_final = false;        // triton_enable_empty_final_response
+  runtime::Parameters custom;      // passed on to the backend
+  bool wants_empty_final = false;  // triton_enable_empty_final_response
 };
 
 // Each fails with InvalidArgument that names the parameter, or with Unimplemented for one whose

@@ -107,9 +107,6 @@ void StreamCall::accept(const std::shared_ptr<StreamRequest>& request,
 Awaitable<void> StreamCall::run(std::shared_ptr<StreamRequest> request, DecodedGrpcInfer decoded) {
   const std::shared_ptr<StreamCall> stream = request->stream();
   RequestContext context = stream->context_;
-  if (decoded.timeout.count() > 0) {
-    limit_deadline(context, decoded.timeout, stream->parts_.clock.now());
-  }
   const Result<void> ended = co_await stream->parts_.models.infer(
       std::move(context), std::move(decoded.request), *request);
   stream->end(request, ended);

@@ -1,5 +1,6 @@
 #include "protocol/kserve/infer_fault.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 
@@ -42,7 +43,7 @@ std::string number_out_of_range(std::string_view text) {
     const std::size_t begin = at;
     if (text[at] == '"') {
       at = end_of_string(text, at);
-      last_string = text.substr(begin, at - begin);
+      last_string = text.substr(begin + 1, std::max(at - begin, std::size_t{2}) - 2);
     } else if (is_of_number(text[at])) {
       while (at < text.size() && is_of_number(text[at])) {
         ++at;

@@ -197,6 +197,20 @@ TEST_F(GrpcApiTest, CarriesMessagesBeyondTheLibrarysDefaultOfFourMebibytes) {
   EXPECT_TRUE(floats(response.raw_output_contents(0)) == many);
 }
 
+TEST_F(GrpcApiTest, AcceptsCompressedRequests) {
+  const std::vector<float> many(100'000, 1.5F);
+  for (const auto algorithm : {GRPC_COMPRESS_GZIP, GRPC_COMPRESS_DEFLATE}) {
+    ::grpc::ClientContext context;
+    context.set_compression_algorithm(algorithm);
+    Response response;
+
+    const auto status = stub_->ModelInfer(&context, request_for("echo", many), &response);
+
+    ASSERT_TRUE(status.ok()) << status.error_message();
+    EXPECT_TRUE(floats(response.raw_output_contents(0)) == many);
+  }
+}
+
 TEST_F(GrpcApiTest, AnswersAClientsMistakeWithItsStatusAndText) {
   Response response;
 

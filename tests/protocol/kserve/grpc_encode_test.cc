@@ -92,18 +92,5 @@ TEST(GrpcContext, FindsTheAddressInThePeersName) {
   EXPECT_EQ(address_of_peer("unknown"), "unknown");
 }
 
-TEST(GrpcContext, TakesTheEarlierOfTwoDeadlines) {
-  const TimePoint now = TimePoint(std::chrono::seconds(100));
-  RequestContext context;
-  context.deadline = now + std::chrono::seconds(5);
-
-  limit_deadline(context, std::chrono::microseconds(0), now);
-  EXPECT_EQ(context.deadline, now + std::chrono::seconds(5));
-  limit_deadline(context, std::chrono::seconds(9), now);
-  EXPECT_EQ(context.deadline, now + std::chrono::seconds(5));
-  limit_deadline(context, std::chrono::seconds(1), now);
-  EXPECT_EQ(context.deadline, now + std::chrono::seconds(1));
-}
-
 }  // namespace
 }  // namespace aion::kserve

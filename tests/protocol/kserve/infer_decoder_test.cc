@@ -125,7 +125,7 @@ TEST(InferDecoder, RefusesABareNan) {
 
 TEST(InferDecoder, NamesTheNumberThatFitsNoType) {
   EXPECT_THAT(error_of(input("INT64", "[1]", "[18446744073709551616]")),
-              HasSubstr("the number '18446744073709551616' at byte 62, behind '\"data\"', fits neither 64 bits"));
+              HasSubstr("the number '18446744073709551616' at byte 63, behind 'data', fits neither 64 bits"));
 }
 
 TEST(InferDecoder, SaysHowManyElementsTheShapeWants) {

@@ -170,3 +170,19 @@ def test_health_answers_while_every_slot_is_busy(private_daemon):
         assert stub.ServerLive(service_pb2.ServerLiveRequest(), timeout=10).live
         for call in running:
             call.cancel()
+
+
+def test_a_full_queue_refuses_at_once_with_tritons_text(private_daemon):
+    daemon = private_daemon("slow", flags=["--threads-compute", "1", "--serving-max-queue", "1"])
+    message = slow_request(FOREVER)
+    message.id = "7"
+    with grpc.insecure_channel(daemon.grpc) as channel:
+        stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
+        calls = [stub.ModelInfer.future(message) for _ in range(6)]  # one runs, one waits
+
+        daemons.wait_until(lambda: sum(call.done() for call in calls) == 4, limit_s=15, what="four refusals")
+        refusals = {(call.code(), call.details()) for call in calls if call.done()}
+        for call in calls:
+            call.cancel()
+
+    assert refusals == {(grpc.StatusCode.UNAVAILABLE, "[request id: 7] Exceeds maximum queue size")}

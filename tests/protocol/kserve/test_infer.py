@@ -156,6 +156,23 @@ def test_custom_parameters_are_accepted(daemon):
     assert answer.status == 200, answer.body
 
 
+def test_a_timeout_is_ignored_by_a_model_whose_queue_policy_does_not_allow_it(daemon):
+    body = {"inputs": [wire.tensor("IN", "FP32", [1], [1.0])], "parameters": {"timeout": 1}}
+
+    answer = wire.infer(daemon.http, "echo_delay", body)
+
+    assert answer.status == 200, answer.body
+
+
+def test_a_grpc_timeout_is_ignored_by_a_model_whose_queue_policy_does_not_allow_it(grpc_client):
+    tensor = tritonclient.grpc.InferInput("IN", [1], "FP32")
+    tensor.set_data_from_numpy(np.array([1.0], dtype=np.float32))
+
+    answer = grpc_client.infer("echo_delay", [tensor], timeout=1)
+
+    assert answer.as_numpy("OUT").tolist() == [1.0]
+
+
 def test_grpc_custom_parameters_are_accepted(grpc_client):
     answer = grpc_client.infer("simple", simple_inputs(tritonclient.grpc), parameters={"user": "a", "n": 1, "on": True})
 
