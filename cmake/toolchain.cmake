@@ -32,5 +32,3 @@ if(AION_SANITIZE)
   add_compile_options(-fsanitize=${AION_SANITIZE} -fno-omit-frame-pointer -O1)
   add_link_options(-fsanitize=${AION_SANITIZE})
 endif()
-
-# The build tells which files were slow: every compile and link passes a stopwatch (cmake/slowest prints the ten slowest).

@@ -11,5 +11,6 @@ namespace aion {
 }  // namespace aion
 
 /// AION_ASSERT(count > 0): on in every build type.
-#define AION_ASSERT(condition) \
-  (static_cast<bool>(condition) ? static_cast<void>(0) : ::aion::assertion_failed(#condition, __FILE__, __LINE__))
+#define AION_ASSERT(condition)                         \
+  (static_cast<bool>(condition) ? static_cast<void>(0) \
+                                : ::aion::assertion_failed(#condition, __FILE__, __LINE__))

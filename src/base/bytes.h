@@ -30,7 +30,9 @@ struct SharedBytes {
   std::shared_ptr<const void> owner;
 
   [[nodiscard]] std::span<const std::byte> span() const { return {data, size}; }
-  [[nodiscard]] std::string_view text() const { return {reinterpret_cast<const char*>(data), size}; }
+  [[nodiscard]] std::string_view text() const {
+    return {reinterpret_cast<const char*>(data), size};
+  }
 
   /// Takes the string over; no copy of its characters beyond the move.
   static SharedBytes from(std::string text);

@@ -11,7 +11,8 @@ namespace detail {
 struct CancelState;
 }
 
-/// Calls back when a token is cancelled; destroying it waits for a call that is under way, then unhooks.
+/// Calls back when a token is cancelled; destroying it waits for a call that is under way, then
+/// unhooks.
 class CancelHook {
  public:
   CancelHook() = default;
@@ -25,7 +26,8 @@ class CancelHook {
   std::uint64_t id_ = 0;
 };
 
-/// Asks whether the work is still wanted. A default-made token is never cancelled and costs nothing.
+/// Asks whether the work is still wanted. A default-made token is never cancelled and costs
+/// nothing.
 ///
 /// Thread safety: all methods may be called from any thread; copies refer to the same source.
 class CancelToken {
@@ -36,8 +38,8 @@ class CancelToken {
   [[nodiscard]] bool is_cancelled() const;
   [[nodiscard]] bool can_be_cancelled() const { return state_ != nullptr; }
 
-  /// Calls `then` once when the source is cancelled, on the thread that cancels; at once, on this thread,
-  /// when it is cancelled already. `then` must not destroy its own hook.
+  /// Calls `then` once when the source is cancelled, on the thread that cancels; at once, on this
+  /// thread, when it is cancelled already. `then` must not destroy its own hook.
   [[nodiscard]] CancelHook when_cancelled(std::function<void()> then) const;
 
  private:

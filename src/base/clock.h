@@ -29,8 +29,9 @@ class Clock {
 
   [[nodiscard]] virtual TimePoint now() const = 0;
 
-  /// Calls `fire` once, at `when` or as soon after as the clock can, never before; on a thread of the
-  /// clock's own choosing, which `fire` may not block. A time in the past fires soon, never inside the call.
+  /// Calls `fire` once, at `when` or as soon after as the clock can, never before; on a thread of
+  /// the clock's own choosing, which `fire` may not block. A time in the past fires soon, never
+  /// inside the call.
   [[nodiscard]] virtual std::unique_ptr<Timer> at(TimePoint when, std::function<void()> fire) = 0;
 };
 

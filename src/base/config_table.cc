@@ -108,14 +108,16 @@ Result<void> flatten(const toml::table& table,
       for (const auto& element : *list) {
         const auto text = text_of(element);
         if (!text) {
-          return Error{Code::InvalidArgument, name + ": expected an array of text, whole numbers or booleans"};
+          return Error{Code::InvalidArgument,
+                       name + ": expected an array of text, whole numbers or booleans"};
         }
         values.push_back(*text);
       }
     } else if (const auto text = text_of(node)) {
       values.push_back(*text);
     } else {
-      return Error{Code::InvalidArgument, name + ": expected text, a whole number, a boolean or an array of them"};
+      return Error{Code::InvalidArgument,
+                   name + ": expected text, a whole number, a boolean or an array of them"};
     }
     out.emplace_back(name, std::move(values));
   }
@@ -137,7 +139,9 @@ std::string nearest_word(std::string_view word, const std::vector<std::string>& 
   return nearest;
 }
 
-std::string ConfigTable::flag_of(std::string_view key) { return replaced(key, "._", '-'); }
+std::string ConfigTable::flag_of(std::string_view key) {
+  return replaced(key, "._", '-');
+}
 
 std::string ConfigTable::variable_of(std::string_view key) {
   std::string name = "AION_" + replaced(key, ".", '_');
@@ -153,76 +157,107 @@ void ConfigTable::add(std::string key, std::string help, std::string value, Assi
 }
 
 void ConfigTable::bind(std::string key, bool& target, std::string help) {
-  add(std::move(key), std::move(help), target ? "true" : "false", [&target](const std::string& text, bool) -> Result<void> {
-    AION_TRY(target, parse_bool(text));
-    return {};
-  });
+  add(std::move(key),
+      std::move(help),
+      target ? "true" : "false",
+      [&target](const std::string& text, bool) -> Result<void> {
+        AION_TRY(target, parse_bool(text));
+        return {};
+      });
   settings_.back().is_switch = true;
 }
 
 void ConfigTable::bind(std::string key, std::string& target, std::string help) {
-  add(std::move(key), std::move(help), target, [&target](const std::string& text, bool) -> Result<void> {
-    target = text;
-    return {};
-  });
+  add(std::move(key),
+      std::move(help),
+      target,
+      [&target](const std::string& text, bool) -> Result<void> {
+        target = text;
+        return {};
+      });
 }
 
 void ConfigTable::bind(std::string key, std::filesystem::path& target, std::string help) {
-  add(std::move(key), std::move(help), target.string(), [&target](const std::string& text, bool) -> Result<void> {
-    target = text;
-    return {};
-  });
+  add(std::move(key),
+      std::move(help),
+      target.string(),
+      [&target](const std::string& text, bool) -> Result<void> {
+        target = text;
+        return {};
+      });
 }
 
 void ConfigTable::bind(std::string key, std::vector<std::string>& target, std::string help) {
-  add(std::move(key), std::move(help), joined(target), [&target](const std::string& text, bool is_first) -> Result<void> {
-    if (is_first) {
-      target.clear();
-    }
-    const auto parts = split_list(text);
-    target.insert(target.end(), parts.begin(), parts.end());
-    return {};
-  });
+  add(std::move(key),
+      std::move(help),
+      joined(target),
+      [&target](const std::string& text, bool is_first) -> Result<void> {
+        if (is_first) {
+          target.clear();
+        }
+        const auto parts = split_list(text);
+        target.insert(target.end(), parts.begin(), parts.end());
+        return {};
+      });
 }
 
 void ConfigTable::bind(std::string key, std::uint16_t& target, std::string help) {
-  add(std::move(key), std::move(help), std::to_string(target), [&target](const std::string& text, bool) -> Result<void> {
-    AION_TRY(target, parse_number<std::uint16_t>(text, "a whole number from 0 to 65535"));
-    return {};
-  });
+  add(std::move(key),
+      std::move(help),
+      std::to_string(target),
+      [&target](const std::string& text, bool) -> Result<void> {
+        AION_TRY(target, parse_number<std::uint16_t>(text, "a whole number from 0 to 65535"));
+        return {};
+      });
 }
 
 void ConfigTable::bind(std::string key, std::size_t& target, std::string help) {
-  add(std::move(key), std::move(help), std::to_string(target), [&target](const std::string& text, bool) -> Result<void> {
-    AION_TRY(target, parse_number<std::size_t>(text, "a whole number, 0 or more"));
-    return {};
-  });
+  add(std::move(key),
+      std::move(help),
+      std::to_string(target),
+      [&target](const std::string& text, bool) -> Result<void> {
+        AION_TRY(target, parse_number<std::size_t>(text, "a whole number, 0 or more"));
+        return {};
+      });
 }
 
 void ConfigTable::bind(std::string key, std::chrono::milliseconds& target, std::string help) {
-  add(std::move(key), std::move(help), std::to_string(target.count()), [&target](const std::string& text, bool) -> Result<void> {
-    AION_TRY(const std::uint32_t count, parse_number<std::uint32_t>(text, "a number of milliseconds, 0 or more"));
-    target = std::chrono::milliseconds(count);
-    return {};
-  });
+  add(std::move(key),
+      std::move(help),
+      std::to_string(target.count()),
+      [&target](const std::string& text, bool) -> Result<void> {
+        AION_TRY(const std::uint32_t count,
+                 parse_number<std::uint32_t>(text, "a number of milliseconds, 0 or more"));
+        target = std::chrono::milliseconds(count);
+        return {};
+      });
 }
 
 void ConfigTable::bind(std::string key, std::chrono::microseconds& target, std::string help) {
-  add(std::move(key), std::move(help), std::to_string(target.count()), [&target](const std::string& text, bool) -> Result<void> {
-    AION_TRY(const std::uint32_t count, parse_number<std::uint32_t>(text, "a number of microseconds, 0 or more"));
-    target = std::chrono::microseconds(count);
-    return {};
-  });
+  add(std::move(key),
+      std::move(help),
+      std::to_string(target.count()),
+      [&target](const std::string& text, bool) -> Result<void> {
+        AION_TRY(const std::uint32_t count,
+                 parse_number<std::uint32_t>(text, "a number of microseconds, 0 or more"));
+        target = std::chrono::microseconds(count);
+        return {};
+      });
 }
 
 void ConfigTable::bind(std::string key, Bytes& target, std::string help) {
-  add(std::move(key), std::move(help), std::to_string(target.count), [&target](const std::string& text, bool) -> Result<void> {
-    AION_TRY(target.count, parse_number<std::uint64_t>(text, "a number of bytes, 0 or more"));
-    return {};
-  });
+  add(std::move(key),
+      std::move(help),
+      std::to_string(target.count),
+      [&target](const std::string& text, bool) -> Result<void> {
+        AION_TRY(target.count, parse_number<std::uint64_t>(text, "a number of bytes, 0 or more"));
+        return {};
+      });
 }
 
-Result<void> ConfigTable::assign(std::size_t index, const std::vector<std::string>& values, std::string origin) {
+Result<void> ConfigTable::assign(std::size_t index,
+                                 const std::vector<std::string>& values,
+                                 std::string origin) {
   Setting& setting = settings_[index];
   const bool is_repeated_flag = setting.origin == origin && origin.starts_with("flag ");
   std::string shown = is_repeated_flag ? setting.value : "";
@@ -239,7 +274,9 @@ Result<void> ConfigTable::assign(std::size_t index, const std::vector<std::strin
   return {};
 }
 
-Error ConfigTable::unknown(std::string_view what, std::string_view name, std::string (*form)(std::string_view)) const {
+Error ConfigTable::unknown(std::string_view what,
+                           std::string_view name,
+                           std::string (*form)(std::string_view)) const {
   std::vector<std::string> known;
   for (const Setting& setting : settings_) {
     known.push_back(form(setting.key));
@@ -247,7 +284,8 @@ Error ConfigTable::unknown(std::string_view what, std::string_view name, std::st
   const std::string nearest = nearest_word(name, known);
   return Error{Code::InvalidArgument,
                "unknown " + std::string(what) + " '" + std::string(name) + "'" +
-                   (nearest.empty() ? "; `aion config show` lists all" : "; did you mean '" + nearest + "'?")};
+                   (nearest.empty() ? "; `aion config show` lists all"
+                                    : "; did you mean '" + nearest + "'?")};
 }
 
 Result<void> ConfigTable::apply_file(const std::filesystem::path& file) {
@@ -259,20 +297,25 @@ Result<void> ConfigTable::apply_file(const std::filesystem::path& file) {
     AION_TRY_VOID(flatten(toml::parse_file(file.string()), "", leaves));
   } catch (const toml::parse_error& e) {
     std::ostringstream where;
-    where << file.string() << ":" << e.source().begin.line << ":" << e.source().begin.column << ": " << e.description();
+    where << file.string() << ":" << e.source().begin.line << ":" << e.source().begin.column << ": "
+          << e.description();
     return Error{Code::InvalidArgument, where.str()};
   }
   for (const auto& [key, values] : leaves) {
-    const auto at = std::find_if(settings_.begin(), settings_.end(), [&](const Setting& s) { return s.key == key; });
+    const auto at = std::find_if(
+        settings_.begin(), settings_.end(), [&](const Setting& s) { return s.key == key; });
     if (at == settings_.end()) {
-      return in_context(file.string(), unknown("key", key, [](std::string_view k) { return std::string(k); }));
+      return in_context(file.string(),
+                        unknown("key", key, [](std::string_view k) { return std::string(k); }));
     }
-    AION_TRY_VOID(assign(static_cast<std::size_t>(at - settings_.begin()), values, "file " + file.string()));
+    AION_TRY_VOID(
+        assign(static_cast<std::size_t>(at - settings_.begin()), values, "file " + file.string()));
   }
   return {};
 }
 
-Result<void> ConfigTable::apply_environment(const char* const* environment, const std::vector<std::string>& other) {
+Result<void> ConfigTable::apply_environment(const char* const* environment,
+                                            const std::vector<std::string>& other) {
   for (; *environment != nullptr; ++environment) {
     const std::string_view line(*environment);
     const std::size_t equals = line.find('=');
@@ -281,25 +324,29 @@ Result<void> ConfigTable::apply_environment(const char* const* environment, cons
         std::find(other.begin(), other.end(), name) != other.end()) {
       continue;
     }
-    const auto at = std::find_if(
-        settings_.begin(), settings_.end(), [&](const Setting& s) { return variable_of(s.key) == name; });
+    const auto at = std::find_if(settings_.begin(), settings_.end(), [&](const Setting& s) {
+      return variable_of(s.key) == name;
+    });
     if (at == settings_.end()) {
       return unknown("environment variable", name, variable_of);
     }
     const std::vector<std::string> values{std::string(line.substr(equals + 1))};
-    AION_TRY_VOID(assign(static_cast<std::size_t>(at - settings_.begin()), values, "environment " + name));
+    AION_TRY_VOID(
+        assign(static_cast<std::size_t>(at - settings_.begin()), values, "environment " + name));
   }
   return {};
 }
 
 Result<void> ConfigTable::apply_flag(std::string_view flag, const std::string& value) {
-  const auto at =
-      std::find_if(settings_.begin(), settings_.end(), [&](const Setting& s) { return flag_of(s.key) == flag; });
+  const auto at = std::find_if(
+      settings_.begin(), settings_.end(), [&](const Setting& s) { return flag_of(s.key) == flag; });
   if (at == settings_.end()) {
-    Error error = unknown("flag", "--" + std::string(flag), [](std::string_view key) { return "--" + flag_of(key); });
+    Error error = unknown(
+        "flag", "--" + std::string(flag), [](std::string_view key) { return "--" + flag_of(key); });
     return error;
   }
-  return assign(static_cast<std::size_t>(at - settings_.begin()), {value}, "flag --" + std::string(flag));
+  return assign(
+      static_cast<std::size_t>(at - settings_.begin()), {value}, "flag --" + std::string(flag));
 }
 
 bool ConfigTable::is_switch(std::string_view flag) const {

@@ -41,8 +41,12 @@ class InlineExecutor {
     return asio::execution::blocking_t::possibly;
   }
   // `never` is asked of a post(): it is granted although the call is inline, as the class says.
-  [[nodiscard]] InlineExecutor require(asio::execution::blocking_t::never_t /*property*/) const { return *this; }
-  [[nodiscard]] InlineExecutor require(asio::execution::blocking_t::possibly_t /*property*/) const { return *this; }
+  [[nodiscard]] InlineExecutor require(asio::execution::blocking_t::never_t /*property*/) const {
+    return *this;
+  }
+  [[nodiscard]] InlineExecutor require(asio::execution::blocking_t::possibly_t /*property*/) const {
+    return *this;
+  }
 };
 
 class AsioTimer final : public Timer {
@@ -73,11 +77,12 @@ class SystemClock final : public Clock {
     auto handle = std::make_unique<AsioTimer>(timer);
     asio::post(context_, [timer, when, fire = std::move(fire), alive = handle->alive()]() mutable {
       timer->expires_at(when);
-      timer->async_wait([timer, fire = std::move(fire), alive = std::move(alive)](const auto& failed) {
-        if (!failed && *alive) {
-          fire();
-        }
-      });
+      timer->async_wait(
+          [timer, fire = std::move(fire), alive = std::move(alive)](const auto& failed) {
+            if (!failed && *alive) {
+              fire();
+            }
+          });
     });
     return handle;
   }
@@ -88,9 +93,13 @@ class SystemClock final : public Clock {
 
 }  // namespace
 
-Executor inline_executor() { return InlineExecutor{}; }
+Executor inline_executor() {
+  return InlineExecutor{};
+}
 
-void post(const Executor& executor, std::function<void()> action) { asio::post(executor, std::move(action)); }
+void post(const Executor& executor, std::function<void()> action) {
+  asio::post(executor, std::move(action));
+}
 
 Awaitable<void> on(Executor executor) {
   co_await asio::dispatch(asio::bind_executor(std::move(executor), asio::use_awaitable));
@@ -121,22 +130,34 @@ struct Executors::State {
 
 Executors::Executors(ExecutorSizes sizes) : state_(std::make_unique<State>(sizes)) {}
 
-Executors::~Executors() { join(); }
+Executors::~Executors() {
+  join();
+}
 
-std::size_t Executors::io_count() const { return state_->io.size(); }
+std::size_t Executors::io_count() const {
+  return state_->io.size();
+}
 
-std::size_t Executors::compute_count() const { return state_->compute_threads; }
+std::size_t Executors::compute_count() const {
+  return state_->compute_threads;
+}
 
 Executor Executors::io(std::size_t index) const {
   AION_ASSERT(index < state_->io.size());
   return state_->io[index]->get_executor();
 }
 
-Executor Executors::compute() const { return state_->compute.get_executor(); }
+Executor Executors::compute() const {
+  return state_->compute.get_executor();
+}
 
-Executor Executors::blocking() const { return state_->blocking.get_executor(); }
+Executor Executors::blocking() const {
+  return state_->blocking.get_executor();
+}
 
-Clock& Executors::clock() { return *state_->clock; }
+Clock& Executors::clock() {
+  return *state_->clock;
+}
 
 void Executors::join() {
   state_->compute.stop();

@@ -15,15 +15,15 @@ namespace aion {
 /// Anything that runs functions. Copies refer to the same pool.
 using Executor = boost::asio::any_io_executor;
 
-/// Runs what it is given at once, on the thread that gives it: for tests, and for callers that already
-/// stand on a thread of another library's pool (gRPC).
+/// Runs what it is given at once, on the thread that gives it: for tests, and for callers that
+/// already stand on a thread of another library's pool (gRPC).
 [[nodiscard]] Executor inline_executor();
 
 /// Runs `action` on `executor`, never inside the call (but for the inline executor).
 void post(const Executor& executor, std::function<void()> action);
 
-/// Continues the awaiting coroutine on `executor`; it stays there until the next hop. The coroutine's own
-/// (spawn) executor is unchanged, so `co_await on(...)` again to come back.
+/// Continues the awaiting coroutine on `executor`; it stays there until the next hop. The
+/// coroutine's own (spawn) executor is unchanged, so `co_await on(...)` again to come back.
 [[nodiscard]] Awaitable<void> on(Executor executor);
 
 /// How many threads each pool has. Zero is not allowed.
@@ -33,9 +33,9 @@ struct ExecutorSizes {
   std::size_t blocking = 4;
 };
 
-/// The pools of the daemon. io: sockets, timers, coroutines, never blocks; one event loop per thread, so a
-/// connection lives on one thread. compute: inference, hashing, compression. blocking: files, databases,
-/// waiting for processes.
+/// The pools of the daemon. io: sockets, timers, coroutines, never blocks; one event loop per
+/// thread, so a connection lives on one thread. compute: inference, hashing, compression. blocking:
+/// files, databases, waiting for processes.
 ///
 /// Thread safety: all methods may be called from any thread, except the destructor and join().
 class Executors {

@@ -18,14 +18,15 @@ using JsonArray = simdjson::dom::array;
 /// Whether the text is UTF-8 throughout; the empty text is.
 [[nodiscard]] bool is_utf8(std::string_view text);
 
-/// Parses documents one after another and reuses its memory. One thread at a time; keep one per thread
-/// or per connection. Elements of a document are valid until the next parse.
+/// Parses documents one after another and reuses its memory. One thread at a time; keep one per
+/// thread or per connection. Elements of a document are valid until the next parse.
 class JsonParser {
  public:
-  /// The root, or InvalidArgument: "malformed JSON: ..." with simdjson's reason. At most 126 levels deep.
-  /// simdjson reads up to SIMDJSON_PADDING bytes past the end: the text is copied unless
+  /// The root, or InvalidArgument: "malformed JSON: ..." with simdjson's reason. At most 126 levels
+  /// deep. simdjson reads up to SIMDJSON_PADDING bytes past the end: the text is copied unless
   /// `padding_after` says that so many bytes behind it may be read.
-  [[nodiscard]] Result<JsonElement> parse(std::span<const std::byte> text, std::size_t padding_after = 0);
+  [[nodiscard]] Result<JsonElement> parse(std::span<const std::byte> text,
+                                          std::size_t padding_after = 0);
 
   /// Gives back memory above `keep` bytes that a large document has left.
   void shrink(std::size_t keep);

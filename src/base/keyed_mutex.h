@@ -13,7 +13,8 @@
 
 namespace aion {
 
-/// A mutex for coroutines, one per key; who comes later waits suspended, in order, and goes on on the executor.
+/// A mutex for coroutines, one per key; who comes later waits suspended, in order, and goes on on
+/// the executor.
 ///
 /// Thread safety: all methods may be called from any thread. Outlives its guards.
 class KeyedMutex {
@@ -25,7 +26,8 @@ class KeyedMutex {
    public:
     Guard(KeyedMutex& mutex, std::string key) : mutex_(&mutex), key_(std::move(key)) {}
     ~Guard();
-    Guard(Guard&& other) noexcept : mutex_(std::exchange(other.mutex_, nullptr)), key_(std::move(other.key_)) {}
+    Guard(Guard&& other) noexcept
+        : mutex_(std::exchange(other.mutex_, nullptr)), key_(std::move(other.key_)) {}
     Guard& operator=(Guard&&) = delete;
 
    private:
@@ -39,7 +41,7 @@ class KeyedMutex {
   void unlock(const std::string& key);
 
   Executor executor_;
-  std::mutex mutex_;  // never held over a suspension
+  std::mutex mutex_;                                   // never held over a suspension
   std::map<std::string, std::deque<Resume>> waiting_;  // an entry = the key is locked
 };
 

@@ -1,10 +1,10 @@
 #include "base/log.h"
 
-#include <unistd.h>
-
 #include <array>
 #include <chrono>
 #include <ctime>
+
+#include <unistd.h>
 
 #include "base/json.h"
 
@@ -27,7 +27,9 @@ std::string time_stamp() {
   return std::string(text.data(), size) + "." + fraction + "Z";
 }
 
-std::string quoted(const std::string& text) { return to_text(Json(text)); }
+std::string quoted(const std::string& text) {
+  return to_text(Json(text));
+}
 
 bool needs_quotes(const std::string& text) {
   return text.empty() || text.find_first_of(" \"\n\t=\\") != std::string::npos;
@@ -48,7 +50,9 @@ void Log::debug(std::string_view event, std::initializer_list<LogField> fields) 
   write(LogLevel::Debug, event, fields);
 }
 
-void Log::write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) const {
+void Log::write(LogLevel level,
+                std::string_view event,
+                std::initializer_list<LogField> fields) const {
   if (level < level_) {
     return;
   }
@@ -58,7 +62,8 @@ void Log::write(LogLevel level, std::string_view event, std::initializer_list<Lo
     line = R"({"time":")" + time_stamp() + R"(","level":")" + std::string(level_name) +
            R"(","event":)" + quoted(std::string(event));
     for (const LogField& field : fields) {
-      line += "," + quoted(std::string(field.name)) + ":" + (field.is_text ? quoted(field.value) : field.value);
+      line += "," + quoted(std::string(field.name)) + ":" +
+              (field.is_text ? quoted(field.value) : field.value);
     }
     line += "}\n";
   } else {

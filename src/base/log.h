@@ -20,20 +20,23 @@ class LogField {
   LogField(std::string_view key, const char* text) : LogField(key, std::string_view(text)) {}
   LogField(std::string_view key, bool flag) : name(key), value(flag ? "true" : "false") {}
   template <class Number>
-    requires std::is_arithmetic_v<Number>
-  LogField(std::string_view key, Number number) : name(key), value(std::to_string(number)) {}
+    requires std::is_arithmetic_v<Number> LogField(std::string_view key, Number number)
+        : name(key), value(std::to_string(number)) {}
 
-  std::string_view name;
-  std::string value;
-  bool is_text = false;
+    std::string_view name;
+    std::string value;
+    bool is_text = false;
 };
 
-/// Writes events to a file descriptor, each with one write(2), so that lines of several threads do not mix.
+/// Writes events to a file descriptor, each with one write(2), so that lines of several threads do
+/// not mix.
 ///
 /// Thread safety: all methods may be called from any thread.
 class Log {
  public:
-  explicit Log(LogLevel level = LogLevel::Info, LogFormat format = LogFormat::Plain, int descriptor = 2)
+  explicit Log(LogLevel level = LogLevel::Info,
+               LogFormat format = LogFormat::Plain,
+               int descriptor = 2)
       : level_(level), format_(format), descriptor_(descriptor) {}
 
   /// `error`: a person must act.

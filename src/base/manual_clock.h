@@ -8,7 +8,8 @@
 
 namespace aion {
 
-/// Time moves only by advance(); timers fire inside it, in order of their time, then of their making.
+/// Time moves only by advance(); timers fire inside it, in order of their time, then of their
+/// making.
 class ManualClock final : public Clock {
  public:
   [[nodiscard]] TimePoint now() const override;

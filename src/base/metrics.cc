@@ -31,7 +31,11 @@ std::string escaped(std::string_view value) {
 std::string labels_text(const Labels& labels, std::string_view extra = {}) {
   std::string out;
   for (const auto& [name, value] : labels) {
-    out.append(out.empty() ? "" : ",").append(name).append("=\"").append(escaped(value)).append("\"");
+    out.append(out.empty() ? "" : ",")
+        .append(name)
+        .append("=\"")
+        .append(escaped(value))
+        .append("\"");
   }
   if (!extra.empty()) {
     out.append(out.empty() ? "" : ",").append(extra);
@@ -55,8 +59,10 @@ void append_histogram(const std::string& name, const HistogramSample& sample, st
   for (std::size_t i = 0; i < counts.size(); ++i) {
     below += counts[i];
     const bool is_last = i + 1 == counts.size();
-    const std::string bound = is_last ? "+Inf" : number_text(DurationHistogram::upper_bound_seconds(i));
-    out += name + "_bucket" + labels_text(sample.labels, "le=\"" + bound + "\"") + " " + std::to_string(below) + "\n";
+    const std::string bound =
+        is_last ? "+Inf" : number_text(DurationHistogram::upper_bound_seconds(i));
+    out += name + "_bucket" + labels_text(sample.labels, "le=\"" + bound + "\"") + " " +
+           std::to_string(below) + "\n";
   }
   const double sum = static_cast<double>(sample.histogram->total_ns()) * 1e-9;
   out += name + "_sum" + labels + " " + number_text(sum) + "\n";
@@ -67,7 +73,8 @@ void append_histogram(const std::string& name, const HistogramSample& sample, st
 
 void DurationHistogram::observe(std::uint64_t ns) {
   const std::uint64_t steps = ns == 0 ? 0 : (ns - 1) / kFirstBoundNs;
-  const auto index = std::min<std::size_t>(static_cast<std::size_t>(std::bit_width(steps)), kBuckets);
+  const auto index =
+      std::min<std::size_t>(static_cast<std::size_t>(std::bit_width(steps)), kBuckets);
   buckets_[index].fetch_add(1, std::memory_order_relaxed);
   total_ns_.fetch_add(ns, std::memory_order_relaxed);
 }
@@ -107,15 +114,20 @@ void Metrics::family(std::string name,
                      MetricType type,
                      std::function<std::vector<Sample>()> read) {
   const std::scoped_lock lock(mutex_);
-  Family made{std::move(help), type == MetricType::Counter ? "counter" : "gauge", std::move(read), nullptr};
+  Family made{
+      std::move(help), type == MetricType::Counter ? "counter" : "gauge", std::move(read), nullptr};
   const bool is_new = families_.emplace(std::move(name), std::move(made)).second;
   AION_ASSERT(is_new);
 }
 
-void Metrics::histograms(std::string name, std::string help, std::function<std::vector<HistogramSample>()> read) {
+void Metrics::histograms(std::string name,
+                         std::string help,
+                         std::function<std::vector<HistogramSample>()> read) {
   const std::scoped_lock lock(mutex_);
   const bool is_new =
-      families_.emplace(std::move(name), Family{std::move(help), "histogram", nullptr, std::move(read)}).second;
+      families_
+          .emplace(std::move(name), Family{std::move(help), "histogram", nullptr, std::move(read)})
+          .second;
   AION_ASSERT(is_new);
 }
 

@@ -42,7 +42,8 @@ class Gauge {
 /// Durations in buckets that double from 8 us to 67 s: one add, no lock.
 class DurationHistogram {
  public:
-  static constexpr std::size_t kBuckets = 24;  // bucket i holds up to 8 us * 2^i; one more holds the rest
+  static constexpr std::size_t kBuckets =
+      24;  // bucket i holds up to 8 us * 2^i; one more holds the rest
 
   void observe(std::uint64_t ns);
   /// Upper bound of bucket `index`, in seconds.
@@ -69,7 +70,8 @@ struct HistogramSample {
 
 enum class MetricType : std::uint8_t { Counter, Gauge };
 
-/// The families of metrics, each read when somebody asks for the text: whoever counts keeps its own counters.
+/// The families of metrics, each read when somebody asks for the text: whoever counts keeps its own
+/// counters.
 ///
 /// Thread safety: all methods may be called from any thread.
 class Metrics {
@@ -78,9 +80,15 @@ class Metrics {
   Counter& counter(std::string_view name, std::string_view help);
   Gauge& gauge(std::string_view name, std::string_view help);
 
-  /// A family whose samples are read on demand; `read` may be called from any thread while the metrics live.
-  void family(std::string name, std::string help, MetricType type, std::function<std::vector<Sample>()> read);
-  void histograms(std::string name, std::string help, std::function<std::vector<HistogramSample>()> read);
+  /// A family whose samples are read on demand; `read` may be called from any thread while the
+  /// metrics live.
+  void family(std::string name,
+              std::string help,
+              MetricType type,
+              std::function<std::vector<Sample>()> read);
+  void histograms(std::string name,
+                  std::string help,
+                  std::function<std::vector<HistogramSample>()> read);
 
   /// Prometheus text format 0.0.4, families in the order of their names.
   [[nodiscard]] std::string text() const;

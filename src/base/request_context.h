@@ -35,7 +35,7 @@ struct RequestContext {
   Criticality criticality = Criticality::Standard;
   CancelToken cancel;
   TraceContext trace;
-  std::string idempotency_key;         // empty = none
+  std::string idempotency_key;          // empty = none
   Bytes byte_budget = Bytes::mebi(64);  // the most that the request's decoded input may take
 };
 

@@ -29,6 +29,9 @@ enum class Code {
 
 /// A failure: its kind, and one sentence with the values that made it fail.
 struct Error {
+  // A constructor, so that g++ 12 does not destroy a braced Error twice inside a coroutine.
+  Error(Code why, std::string words) : code(why), message(std::move(words)) {}
+
   Code code;
   std::string message;
 };

@@ -21,8 +21,8 @@ void Serial::run(std::function<void()> action) {
   auto* node = new Node{std::move(action)};  // owned by the stack until it is taken
   const bool is_runner = unfinished_.fetch_add(1, std::memory_order_acq_rel) == 0;
   node->next = newest_.load(std::memory_order_relaxed);
-  while (!newest_.compare_exchange_weak(node->next, node, std::memory_order_release, std::memory_order_relaxed)) {
-  }
+  while (!newest_.compare_exchange_weak(
+      node->next, node, std::memory_order_release, std::memory_order_relaxed)) {}
   if (!is_runner) {
     return;
   }

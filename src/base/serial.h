@@ -7,10 +7,12 @@
 
 namespace aion {
 
-/// Actions run in the order they came, on the thread that brings one while none is running; a thread that comes
-/// meanwhile leaves its action to that one and goes on. So an action is short, never blocks, and may bring others.
+/// Actions run in the order they came, on the thread that brings one while none is running; a
+/// thread that comes meanwhile leaves its action to that one and goes on. So an action is short,
+/// never blocks, and may bring others.
 ///
-/// Thread safety: run() may be called from any thread; the destructor only when no run() is under way.
+/// Thread safety: run() may be called from any thread; the destructor only when no run() is under
+/// way.
 class Serial {
  public:
   Serial() = default;

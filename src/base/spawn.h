@@ -12,7 +12,8 @@
 
 namespace aion {
 
-/// Runs `work` to its end on `executor`; nobody waits for it. It begins inside the call when the executor lets it.
+/// Runs `work` to its end on `executor`; nobody waits for it. It begins inside the call when the
+/// executor lets it.
 void spawn(Executor executor, Awaitable<void> work);
 
 /// The executor that the awaiting coroutine was spawned on.
@@ -21,8 +22,9 @@ void spawn(Executor executor, Awaitable<void> work);
 /// Runs all of `work` on `executor` at once and ends when the last has ended.
 [[nodiscard]] Awaitable<void> all(Executor executor, std::vector<Awaitable<void>> work);
 
-/// Continues a suspended coroutine on the executor that it is given. Copies refer to the same coroutine, which must be
-/// continued exactly once; if all copies are dropped unused, it is destroyed where it stands.
+/// Continues a suspended coroutine on the executor that it is given. Copies refer to the same
+/// coroutine, which must be continued exactly once; if all copies are dropped unused, it is
+/// destroyed where it stands.
 class Resume {
  public:
   explicit Resume(std::shared_ptr<std::function<void()>> go) : go_(std::move(go)) {}
@@ -42,7 +44,8 @@ Awaitable<void> deliver(Awaitable<T> work, std::promise<T>& promise) {
 }
 }  // namespace detail
 
-/// Blocks the calling thread until `work` has ended on `executor`. For main() and tests, never inside a pool.
+/// Blocks the calling thread until `work` has ended on `executor`. For main() and tests, never
+/// inside a pool.
 template <class T>
 [[nodiscard]] T wait_for(const Executor& executor, Awaitable<T> work) {
   std::promise<T> promise;

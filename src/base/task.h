@@ -7,7 +7,8 @@
 
 namespace aion {
 
-/// A coroutine that ends with a T. It starts when awaited, on the executor of the one who awaits it.
+/// A coroutine that ends with a T. It starts when awaited, on the executor of the one who awaits
+/// it.
 template <class T>
 using Awaitable = boost::asio::awaitable<T>;
 

@@ -22,17 +22,22 @@ constexpr std::int64_t kMaxElements = 64'000'000;
 constexpr std::uint64_t kMaxConnections = 10'000;
 
 template <class Number>
-Result<Number> number_flag(const Arguments& arguments, const std::string& flag, Number otherwise, Number least, Number most) {
+Result<Number> number_flag(const Arguments& arguments,
+                           const std::string& flag,
+                           Number otherwise,
+                           Number least,
+                           Number most) {
   const auto text = arguments.value(flag);
   if (!text) {
     return otherwise;
   }
   Number number{};
   const auto parsed = std::from_chars(text->data(), text->data() + text->size(), number);
-  if (parsed.ec != std::errc{} || parsed.ptr != text->data() + text->size() || number < least || number > most) {
+  if (parsed.ec != std::errc{} || parsed.ptr != text->data() + text->size() || number < least ||
+      number > most) {
     return Error{Code::InvalidArgument,
-                 "--" + flag + ": expected a number from " + std::to_string(least) + " to " + std::to_string(most) +
-                     ", got '" + *text + "'"};
+                 "--" + flag + ": expected a number from " + std::to_string(least) + " to " +
+                     std::to_string(most) + ", got '" + *text + "'"};
   }
   return number;
 }
@@ -64,7 +69,8 @@ Result<std::map<std::string, tensor::Shape>> shapes_of(const Arguments& argument
 }
 
 /// Numbers that no model minds: 0 to 1 for floats, 0 or 1 for the rest, the empty string for BYTES.
-Result<HostTensor> made_up(const HostTensor& declared, const std::map<std::string, tensor::Shape>& shapes) {
+Result<HostTensor> made_up(const HostTensor& declared,
+                           const std::map<std::string, tensor::Shape>& shapes) {
   HostTensor made{declared.name, declared.dtype, declared.shape, {}};
   if (const auto given = shapes.find(declared.name); given != shapes.end()) {
     made.shape = given->second;
@@ -75,7 +81,8 @@ Result<HostTensor> made_up(const HostTensor& declared, const std::map<std::strin
   AION_TRY(const std::int64_t count, tensor::element_count(made.shape));
   if (count > kMaxElements) {
     return Error{Code::InvalidArgument,
-                 "input '" + made.name + "' of shape " + tensor::to_string(made.shape) + " is too large; give --shape"};
+                 "input '" + made.name + "' of shape " + tensor::to_string(made.shape) +
+                     " is too large; give --shape"};
   }
   if (made.dtype == tensor::DataType::Bytes) {
     made.data.assign(static_cast<std::size_t>(count) * sizeof(std::uint32_t), '\0');
@@ -91,8 +98,9 @@ Result<std::vector<HostTensor>> inputs_of(const Arguments& arguments, const Mode
   AION_TRY(auto inputs, read_inputs(arguments, model));
   AION_TRY(const auto shapes, shapes_of(arguments));
   for (const HostTensor& declared : model.inputs) {
-    const bool is_given = std::any_of(
-        inputs.begin(), inputs.end(), [&](const HostTensor& input) { return input.name == declared.name; });
+    const bool is_given = std::any_of(inputs.begin(), inputs.end(), [&](const HostTensor& input) {
+      return input.name == declared.name;
+    });
     if (!is_given) {
       AION_TRY(auto made, made_up(declared, shapes));
       inputs.push_back(std::move(made));
@@ -119,7 +127,8 @@ std::string wire_of(const net::ClientRequest& request, const std::string& host) 
   for (const auto& [name, value] : request.headers) {
     wire += name + ": " + value + "\r\n";
   }
-  return wire + "Content-Length: " + std::to_string(request.body.size()) + "\r\n\r\n" + request.body;
+  return wire + "Content-Length: " + std::to_string(request.body.size()) + "\r\n\r\n" +
+         request.body;
 }
 
 /// "http://127.0.0.1:8000" -> the address and port of the load.
@@ -133,17 +142,22 @@ Result<net::LoadConfig> load_config(const Arguments& arguments, const std::strin
     const std::string port = host.substr(colon + 1);
     std::from_chars(port.data(), port.data() + port.size(), config.port);
   }
-  AION_TRY(config.connections, number_flag<std::uint64_t>(arguments, "connections", 1, 1, kMaxConnections));
-  AION_TRY(config.request_count, number_flag<std::uint64_t>(arguments, "requests", 0, 1, 1'000'000'000));
+  AION_TRY(config.connections,
+           number_flag<std::uint64_t>(arguments, "connections", 1, 1, kMaxConnections));
+  AION_TRY(config.request_count,
+           number_flag<std::uint64_t>(arguments, "requests", 0, 1, 1'000'000'000));
   AION_TRY(const double seconds, number_flag<double>(arguments, "duration-s", 10, 0.1, 86'400));
   config.duration = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
   if (arguments.has("rate")) {
-    AION_TRY(config.requests_per_second, number_flag<double>(arguments, "rate", 0, 0.1, 10'000'000));
+    AION_TRY(config.requests_per_second,
+             number_flag<double>(arguments, "rate", 0, 0.1, 10'000'000));
   }
   return config;
 }
 
-double microseconds(Duration duration) { return static_cast<double>(duration.count()) / 1'000.0; }
+double microseconds(Duration duration) {
+  return static_cast<double>(duration.count()) / 1'000.0;
+}
 
 Json report_json(const net::LoadReport& report, const net::LoadConfig& config) {
   const double seconds = static_cast<double>(report.elapsed.count()) * 1e-9;
@@ -157,8 +171,10 @@ Json report_json(const net::LoadReport& report, const net::LoadConfig& config) {
   json["requests"] = report.answered;
   json["requests_per_second"] = seconds > 0 ? static_cast<double>(report.answered) / seconds : 0.0;
   json["mean_us"] = microseconds(report.latency.mean());
-  for (const auto& [name, quantile] :
-       {std::pair("p50_us", 0.5), std::pair("p90_us", 0.9), std::pair("p99_us", 0.99), std::pair("p99_9_us", 0.999)}) {
+  for (const auto& [name, quantile] : {std::pair("p50_us", 0.5),
+                                       std::pair("p90_us", 0.9),
+                                       std::pair("p99_us", 0.99),
+                                       std::pair("p99_9_us", 0.999)}) {
     json[name] = microseconds(report.latency.at_quantile(quantile));
   }
   json["max_us"] = microseconds(report.latency.max());
@@ -175,7 +191,10 @@ void print_report(const Json& json) {
     if (value.is_number_float()) {
       std::snprintf(number.data(), number.size(), "%.1f", value.get<double>());
     }
-    rows.push_back({key, value.is_string() ? value.get<std::string>() : value.is_number_float() ? number.data() : value.dump()});
+    rows.push_back({key,
+                    value.is_string()         ? value.get<std::string>()
+                    : value.is_number_float() ? number.data()
+                                              : value.dump()});
   }
   std::fputs(columns(rows).c_str(), stdout);
 }
@@ -188,11 +207,13 @@ struct Bench {
 Result<Bench> prepare(const Arguments& arguments) {
   AION_TRY(const std::string url, daemon_url(arguments));
   Connection connection(url);
-  AION_TRY(const ModelShape model, fetch_model(connection, arguments.words[0], arguments.value("version").value_or("")));
+  AION_TRY(const ModelShape model,
+           fetch_model(connection, arguments.words[0], arguments.value("version").value_or("")));
   AION_TRY(const auto inputs, inputs_of(arguments, model));
   const net::ClientRequest request =
       arguments.has("json-body") ? json_request(model, inputs) : binary_request(model, inputs, {});
-  AION_TRY(const auto tried, connection.send(request));  // the daemon's words if the request does not fit the model
+  AION_TRY(const auto tried,
+           connection.send(request));  // the daemon's words if the request does not fit the model
   AION_TRY(net::LoadConfig config, load_config(arguments, url));
   config.request = wire_of(request, url.substr(url.find("://") + 3));
   return Bench{std::move(config), arguments.words[0]};
@@ -204,8 +225,9 @@ Exit bench(const Arguments& arguments) {
     return failed(prepared.error());
   }
   const auto report = [&] {
-    const Progress progress("asking " + prepared->model,
-                            std::chrono::duration_cast<std::chrono::seconds>(prepared->config.duration));
+    const Progress progress(
+        "asking " + prepared->model,
+        std::chrono::duration_cast<std::chrono::seconds>(prepared->config.duration));
     return net::generate_load(prepared->config);
   }();
   if (!report) {
@@ -218,7 +240,8 @@ Exit bench(const Arguments& arguments) {
     print_report(json);
   }
   if (report->not_ok > 0) {
-    say_error("first failure, status " + std::to_string(report->failing_status) + ": " + report->failing_body);
+    say_error("first failure, status " + std::to_string(report->failing_status) + ": " +
+              report->failing_body);
   }
   if (report->errors > 0) {
     say_error("first request without an answer: " + report->first_error);
@@ -233,15 +256,27 @@ Command bench_command() {
       {"connections", "N", "connections at once (default 1)"},
       {"duration-s", "X", "seconds to run (default 10)"},
       {"requests", "N", "stop after so many requests instead"},
-      {"rate", "X", "open loop: send X requests a second whatever the answers do; latency counts from the intended time"},
+      {"rate",
+       "X",
+       "open loop: send X requests a second whatever the answers do; latency counts from the "
+       "intended time"},
       {"json-body", "", "send tensors as JSON instead of binary"},
-      {"shape", "NAME:N,N", "shape of an input with open extents (default 1 each); repeatable", true},
+      {"shape",
+       "NAME:N,N",
+       "shape of an input with open extents (default 1 each); repeatable",
+       true},
       {"version", "N", "ask this version of the model"},
       {"json", "", "print JSON"}};
   for (auto& more : {input_options(), connection_options()}) {
     options.insert(options.end(), more.begin(), more.end());
   }
-  return {"bench", "MODEL", 1, 1, "measure how fast a model answers over HTTP", std::move(options), bench};
+  return {"bench",
+          "MODEL",
+          1,
+          1,
+          "measure how fast a model answers over HTTP",
+          std::move(options),
+          bench};
 }
 
 }  // namespace aion::cli

@@ -12,7 +12,9 @@ namespace {
 
 constexpr std::size_t kHelpColumn = 34;
 
-void print(std::FILE* stream, const std::string& text) { std::fwrite(text.data(), 1, text.size(), stream); }
+void print(std::FILE* stream, const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stream);
+}
 
 std::string row(const std::string& left, const std::string& right) {
   std::string line = "  " + left;
@@ -36,8 +38,9 @@ std::vector<std::string> words_of(const std::string& text) {
 }
 
 const Option* find_option(const Command& command, std::string_view name) {
-  const auto at = std::find_if(
-      command.options.begin(), command.options.end(), [&](const Option& option) { return option.name == name; });
+  const auto at = std::find_if(command.options.begin(),
+                               command.options.end(),
+                               [&](const Option& option) { return option.name == name; });
   return at == command.options.end() ? nullptr : &*at;
 }
 
@@ -48,7 +51,8 @@ Error unknown_flag(const Command& command, const std::string& name) {
   }
   const std::string nearest = nearest_word(name, known);
   return Error{Code::InvalidArgument,
-               "unknown flag '--" + name + "'" + (nearest.empty() ? "" : "; did you mean '--" + nearest + "'?")};
+               "unknown flag '--" + name + "'" +
+                   (nearest.empty() ? "" : "; did you mean '--" + nearest + "'?")};
 }
 
 Result<Arguments> parse(const Command& command, const std::vector<std::string>& given) {
@@ -61,7 +65,8 @@ Result<Arguments> parse(const Command& command, const std::vector<std::string>& 
     }
     const std::size_t equals = word.find('=');
     const std::size_t dashes = word.starts_with("--") ? 2 : 1;
-    const std::string name = word.substr(dashes, equals == std::string::npos ? equals : equals - dashes);
+    const std::string name =
+        word.substr(dashes, equals == std::string::npos ? equals : equals - dashes);
     const Option* const option = find_option(command, name);
     if (option == nullptr) {
       return unknown_flag(command, name);
@@ -73,7 +78,8 @@ Result<Arguments> parse(const Command& command, const std::vector<std::string>& 
     } else if (i + 1 < given.size()) {
       arguments.flags.emplace_back(name, given[++i]);
     } else {
-      return Error{Code::InvalidArgument, "--" + name + ": expected " + option->value + " behind it, got nothing"};
+      return Error{Code::InvalidArgument,
+                   "--" + name + ": expected " + option->value + " behind it, got nothing"};
     }
   }
   if (arguments.words.size() < command.least_words) {
@@ -86,14 +92,16 @@ Result<Arguments> parse(const Command& command, const std::vector<std::string>& 
 }
 
 bool asks_for_help(const std::vector<std::string>& words) {
-  return std::any_of(
-      words.begin(), words.end(), [](const std::string& word) { return word == "--help" || word == "-h"; });
+  return std::any_of(words.begin(), words.end(), [](const std::string& word) {
+    return word == "--help" || word == "-h";
+  });
 }
 
 }  // namespace
 
 std::optional<std::string> Arguments::value(std::string_view name) const {
-  const auto at = std::find_if(flags.rbegin(), flags.rend(), [&](const auto& flag) { return flag.first == name; });
+  const auto at = std::find_if(
+      flags.rbegin(), flags.rend(), [&](const auto& flag) { return flag.first == name; });
   return at == flags.rend() ? std::nullopt : std::optional(at->second);
 }
 
@@ -107,9 +115,13 @@ std::vector<std::string> Arguments::values(std::string_view name) const {
   return found;
 }
 
-void say_error(std::string_view words) { print(stderr, "aion: " + std::string(words) + "\n"); }
+void say_error(std::string_view words) {
+  print(stderr, "aion: " + std::string(words) + "\n");
+}
 
-void Program::add(Command command) { commands_.push_back(std::move(command)); }
+void Program::add(Command command) {
+  commands_.push_back(std::move(command));
+}
 
 void Program::add(std::vector<Command> commands) {
   std::move(commands.begin(), commands.end(), std::back_inserter(commands_));
@@ -120,7 +132,8 @@ const Command* Program::find(const std::vector<std::string>& words, std::size_t&
   used = 0;
   for (const Command& command : commands_) {
     const auto name = words_of(command.name);
-    if (name.size() > used && name.size() <= words.size() && std::equal(name.begin(), name.end(), words.begin())) {
+    if (name.size() > used && name.size() <= words.size() &&
+        std::equal(name.begin(), name.end(), words.begin())) {
       best = &command;
       used = name.size();
     }
@@ -129,15 +142,17 @@ const Command* Program::find(const std::vector<std::string>& words, std::size_t&
 }
 
 bool Program::has_noun(const std::string& noun) const {
-  return std::any_of(
-      commands_.begin(), commands_.end(), [&](const Command& command) { return command.name.starts_with(noun); });
+  return std::any_of(commands_.begin(), commands_.end(), [&](const Command& command) {
+    return command.name.starts_with(noun);
+  });
 }
 
 std::string Program::overview(const std::string& noun) const {
   std::string text = "Aion, the AI operating system.\n\nusage: aion COMMAND [flags]\n\ncommands:\n";
   for (const Command& command : commands_) {
     if (!command.is_hidden && command.name.starts_with(noun)) {
-      text += row(command.name + (command.arguments.empty() ? "" : " " + command.arguments), command.summary);
+      text += row(command.name + (command.arguments.empty() ? "" : " " + command.arguments),
+                  command.summary);
     }
   }
   return text + "\n`aion COMMAND --help` tells the flags of one command.\n";
@@ -163,8 +178,9 @@ Exit Program::wrong_use(const std::vector<std::string>& words) const {
       known.push_back(command.name);
     }
   }
-  const bool is_noun = std::any_of(
-      known.begin(), known.end(), [&](const std::string& name) { return name.starts_with(words[0] + " "); });
+  const bool is_noun = std::any_of(known.begin(), known.end(), [&](const std::string& name) {
+    return name.starts_with(words[0] + " ");
+  });
   const std::string asked = is_noun && words.size() > 1 ? words[0] + " " + words[1] : words[0];
   const std::string nearest = nearest_word(asked, known);
   say_error("unknown command '" + asked + "'" +
@@ -188,14 +204,16 @@ Exit Program::run(const std::vector<std::string>& words) const {
     }
     return wrong_use(words);
   }
-  const std::vector<std::string> rest(words.begin() + static_cast<std::ptrdiff_t>(used), words.end());
+  const std::vector<std::string> rest(words.begin() + static_cast<std::ptrdiff_t>(used),
+                                      words.end());
   if (asks_for_help(rest)) {
     print(stdout, help_of(*command));
     return Exit::Done;
   }
   const auto arguments = parse(*command, rest);
   if (!arguments) {
-    say_error(command->name + ": " + arguments.error().message + "; see `aion " + command->name + " --help`");
+    say_error(command->name + ": " + arguments.error().message + "; see `aion " + command->name +
+              " --help`");
     return Exit::WrongUse;
   }
   return command->run(*arguments);
@@ -203,7 +221,8 @@ Exit Program::run(const std::vector<std::string>& words) const {
 
 Result<std::string> Program::completion(std::string_view shell) const {
   if (shell != "bash" && shell != "zsh") {
-    return Error{Code::InvalidArgument, "expected 'bash' or 'zsh', got '" + std::string(shell) + "'"};
+    return Error{Code::InvalidArgument,
+                 "expected 'bash' or 'zsh', got '" + std::string(shell) + "'"};
   }
   std::string names;
   std::string cases;
@@ -220,19 +239,25 @@ Result<std::string> Program::completion(std::string_view shell) const {
   }
   // Words of commands complete word by word; behind a whole command its flags, else files.
   std::string script = shell == "zsh" ? "autoload -U +X bashcompinit && bashcompinit\n" : "";
-  script += "_aion() {\n  local current=\"${COMP_WORDS[COMP_CWORD]}\" flags='' typed='' word names next\n"
-            "  names='" + names + "'\n"
-            "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
-            "    [[ $word == -* ]] && continue\n    typed=\"${typed:+$typed }$word\"\n  done\n"
-            "  case \"$typed\" in\n" + cases + "  esac\n"
-            "  if [[ $current == -* ]]; then\n    COMPREPLY=($(compgen -W \"$flags\" -- \"$current\")); return\n  fi\n"
-            "  next=$(while IFS= read -r word; do\n"
-            "    [[ -z $typed ]] && echo \"${word%% *}\"\n"
-            "    [[ -n $typed && $word == \"$typed \"* ]] && echo \"${word#\"$typed \"}\"\n"
-            "  done <<< \"$names\")\n"
-            "  COMPREPLY=($(compgen -W \"$next\" -- \"$current\"))\n"
-            "  [[ ${#COMPREPLY[@]} -eq 0 ]] && COMPREPLY=($(compgen -f -- \"$current\"))\n}\n"
-            "complete -F _aion aion\n";
+  script +=
+      "_aion() {\n  local current=\"${COMP_WORDS[COMP_CWORD]}\" flags='' typed='' word names next\n"
+      "  names='" +
+      names +
+      "'\n"
+      "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
+      "    [[ $word == -* ]] && continue\n    typed=\"${typed:+$typed }$word\"\n  done\n"
+      "  case \"$typed\" in\n" +
+      cases +
+      "  esac\n"
+      "  if [[ $current == -* ]]; then\n    COMPREPLY=($(compgen -W \"$flags\" -- \"$current\")); "
+      "return\n  fi\n"
+      "  next=$(while IFS= read -r word; do\n"
+      "    [[ -z $typed ]] && echo \"${word%% *}\"\n"
+      "    [[ -n $typed && $word == \"$typed \"* ]] && echo \"${word#\"$typed \"}\"\n"
+      "  done <<< \"$names\")\n"
+      "  COMPREPLY=($(compgen -W \"$next\" -- \"$current\"))\n"
+      "  [[ ${#COMPREPLY[@]} -eq 0 ]] && COMPREPLY=($(compgen -f -- \"$current\"))\n}\n"
+      "complete -F _aion aion\n";
   return script;
 }
 

@@ -27,7 +27,8 @@ struct Option {
 class Arguments {
  public:
   std::vector<std::string> words;  // those that are no flags
-  std::vector<std::pair<std::string, std::string>> flags;  // in order, with values; a switch has "true"
+  std::vector<std::pair<std::string, std::string>>
+      flags;  // in order, with values; a switch has "true"
 
   [[nodiscard]] bool has(std::string_view name) const { return value(name).has_value(); }
   /// The last value of that flag.
@@ -40,7 +41,7 @@ struct Command {
   std::string arguments;  // for the help: "MODEL", "[MODEL]", ""
   std::size_t least_words = 0;
   std::size_t most_words = 0;
-  std::string summary;    // one line
+  std::string summary;  // one line
   std::vector<Option> options;
   std::function<Exit(const Arguments&)> run;
   bool is_hidden = false;  // not in help or completion

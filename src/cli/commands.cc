@@ -17,7 +17,9 @@ namespace {
 
 Exit version(const Arguments& arguments) {
   const std::string number(kVersion);
-  std::printf("%s\n", arguments.has("json") ? to_text(Json{{"version", number}}).c_str() : ("aion " + number).c_str());
+  std::printf("%s\n",
+              arguments.has("json") ? to_text(Json{{"version", number}}).c_str()
+                                    : ("aion " + number).c_str());
   return Exit::Done;
 }
 
@@ -30,7 +32,13 @@ Command completion_command(const Program& program) {
     std::fputs(script->c_str(), stdout);
     return Exit::Done;
   };
-  return {"completion", "SHELL", 1, 1, "print a completion script for bash or zsh: source <(aion completion bash)", {}, run};
+  return {"completion",
+          "SHELL",
+          1,
+          1,
+          "print a completion script for bash or zsh: source <(aion completion bash)",
+          {},
+          run};
 }
 
 }  // namespace

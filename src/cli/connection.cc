@@ -15,7 +15,8 @@ namespace {
 constexpr auto kDefaultUrl = "http://127.0.0.1:8000";
 
 std::string variable(const char* name) {
-  const char* const value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): commands have one thread
+  const char* const value =
+      std::getenv(name);  // NOLINT(concurrency-mt-unsafe): commands have one thread
   return value != nullptr ? value : "";
 }
 
@@ -55,7 +56,9 @@ std::string message_of(const net::ClientResponse& response) {
   if (json && json->is_object() && json->contains("error") && (*json)["error"].is_string()) {
     return (*json)["error"].get<std::string>();
   }
-  return response.body.empty() ? "the daemon answered with status " + std::to_string(response.status) : response.body;
+  return response.body.empty()
+             ? "the daemon answered with status " + std::to_string(response.status)
+             : response.body;
 }
 
 }  // namespace
@@ -72,8 +75,8 @@ Result<std::string> daemon_url(const Arguments& arguments) {
     url = published_url(named.value_or(usual_folder()));
     if (url.empty() && named) {
       return Error{Code::Unavailable,
-                   "no daemon runs on the data folder '" + named->string() + "'; start one with `aion up --data-dir " +
-                       named->string() + "`"};
+                   "no daemon runs on the data folder '" + named->string() +
+                       "'; start one with `aion up --data-dir " + named->string() + "`"};
     }
   }
   if (url.empty()) {

@@ -60,7 +60,8 @@ Result<tensor::Shape> parse_shape(std::string_view text) {
     std::int64_t extent = 0;
     const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), extent);
     if (failed != std::errc{} || extent < 0) {
-      return Error{Code::InvalidArgument, "its header's 'shape' has an extent that is no whole number"};
+      return Error{Code::InvalidArgument,
+                   "its header's 'shape' has an extent that is no whole number"};
     }
     shape.push_back(extent);
     text.remove_prefix(static_cast<std::size_t>(end - text.data()));
@@ -77,13 +78,16 @@ Result<HostTensor> parse_header(std::string_view header) {
     return Error{Code::InvalidArgument, "its header lacks 'descr', 'fortran_order' or 'shape'"};
   }
   if (!order->starts_with("False")) {
-    return Error{Code::InvalidArgument, "it is in Fortran order; save it with numpy.ascontiguousarray()"};
+    return Error{Code::InvalidArgument,
+                 "it is in Fortran order; save it with numpy.ascontiguousarray()"};
   }
   const std::string_view name = descr->substr(1, 3);
-  const auto type = std::find_if(kTypes.begin(), kTypes.end(), [&](const NumpyType& t) { return t.descr == name; });
+  const auto type = std::find_if(
+      kTypes.begin(), kTypes.end(), [&](const NumpyType& t) { return t.descr == name; });
   if (type == kTypes.end()) {
     return Error{Code::InvalidArgument,
-                 "its element type '" + std::string(name) + "' is none of b1, u1-u8, i1-i8, f2, f4, f8 in little-endian"};
+                 "its element type '" + std::string(name) +
+                     "' is none of b1, u1-u8, i1-i8, f2, f4, f8 in little-endian"};
   }
   HostTensor tensor;
   tensor.dtype = type->dtype;
@@ -95,7 +99,8 @@ Result<HostTensor> parse_npy(std::string_view text) {
   if (!text.starts_with(kMagic) || text.size() < 12) {
     return Error{Code::InvalidArgument, "it is no .npy file"};
   }
-  const bool is_long = text[6] != 1;  // format 1.0 has a 2-byte header length, 2.0 and 3.0 a 4-byte one
+  const bool is_long =
+      text[6] != 1;  // format 1.0 has a 2-byte header length, 2.0 and 3.0 a 4-byte one
   const std::size_t begin = is_long ? 12 : 10;
   std::uint32_t length = 0;
   std::memcpy(&length, text.data() + 8, is_long ? 4 : 2);
@@ -106,7 +111,8 @@ Result<HostTensor> parse_npy(std::string_view text) {
   text.remove_prefix(begin + length);
   AION_TRY(const std::int64_t count, tensor::element_count(tensor.shape));
   const std::size_t size = tensor::element_size(tensor.dtype);
-  if (static_cast<std::size_t>(count) > text.size() / size || static_cast<std::size_t>(count) * size != text.size()) {
+  if (static_cast<std::size_t>(count) > text.size() / size ||
+      static_cast<std::size_t>(count) * size != text.size()) {
     return Error{Code::InvalidArgument,
                  "its shape " + tensor::to_string(tensor.shape) + " does not go with its " +
                      std::to_string(text.size()) + " bytes of data"};
@@ -130,7 +136,8 @@ void append_as(double value, std::string& out) {
     // 2^63 and 2^64 are exact in double; max() itself is not
     const double above = std::ldexp(1.0, std::numeric_limits<T>::digits);
     const double rounded = std::nearbyint(std::isnan(value) ? 0.0 : value);
-    converted = rounded >= above ? std::numeric_limits<T>::max() : static_cast<T>(std::max(rounded, lowest));
+    converted = rounded >= above ? std::numeric_limits<T>::max()
+                                 : static_cast<T>(std::max(rounded, lowest));
   } else {
     converted = static_cast<T>(value);
   }
@@ -154,7 +161,8 @@ Result<std::string> read_file(const std::filesystem::path& file, std::size_t lim
   const auto size = std::filesystem::file_size(file, failed);
   if (!failed && size > limit) {
     return Error{Code::ResourceExhausted,
-                 "'" + file.string() + "' has " + to_string(Bytes{size}) + "; at most " + to_string(Bytes{limit}) + " are read"};
+                 "'" + file.string() + "' has " + to_string(Bytes{size}) + "; at most " +
+                     to_string(Bytes{limit}) + " are read"};
   }
   return std::string(std::istreambuf_iterator<char>(in), {});
 }
@@ -166,18 +174,21 @@ Result<HostTensor> read_npy(const std::filesystem::path& file) {
 }
 
 Result<void> write_npy(const HostTensor& tensor, const std::filesystem::path& file) {
-  const auto type =
-      std::find_if(kTypes.begin(), kTypes.end(), [&](const NumpyType& t) { return t.dtype == tensor.dtype; });
+  const auto type = std::find_if(
+      kTypes.begin(), kTypes.end(), [&](const NumpyType& t) { return t.dtype == tensor.dtype; });
   if (type == kTypes.end()) {
     return Error{Code::InvalidArgument,
-                 "output '" + tensor.name + "' is " + std::string(to_string(tensor.dtype)) + ", which .npy has no type for"};
+                 "output '" + tensor.name + "' is " + std::string(to_string(tensor.dtype)) +
+                     ", which .npy has no type for"};
   }
   std::string shape;
   for (const std::int64_t extent : tensor.shape) {
     shape += std::to_string(extent) + ",";
   }
-  std::string header = "{'descr': '" + std::string(type->descr) + "', 'fortran_order': False, 'shape': (" + shape + "), }";
-  header.resize((header.size() + 11 + 63) / 64 * 64 - 10 - 1, ' ');  // data begins at a multiple of 64
+  std::string header = "{'descr': '" + std::string(type->descr) +
+                       "', 'fortran_order': False, 'shape': (" + shape + "), }";
+  header.resize((header.size() + 11 + 63) / 64 * 64 - 10 - 1,
+                ' ');  // data begins at a multiple of 64
   header += '\n';
   const auto length = static_cast<std::uint16_t>(header.size());
   std::ofstream out(file, std::ios::binary);

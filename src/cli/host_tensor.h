@@ -19,8 +19,9 @@ struct HostTensor {
   std::string data;
 };
 
-/// Reads an array as numpy.save() writes it: format 1.0 to 3.0, little-endian, C order, of booleans, integers or floats.
-/// InvalidArgument tells what is not so. https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+/// Reads an array as numpy.save() writes it: format 1.0 to 3.0, little-endian, C order, of
+/// booleans, integers or floats. InvalidArgument tells what is not so.
+/// https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 [[nodiscard]] Result<HostTensor> read_npy(const std::filesystem::path& file);
 
 /// Writes format 1.0. InvalidArgument for BYTES and BF16, which numpy has no plain type for.

@@ -16,9 +16,11 @@ constexpr std::size_t kMaxFile = 256U << 20U;
 constexpr std::int64_t kMaxPixels = 64'000'000;
 
 Result<void> check_size(std::int64_t width, std::int64_t height) {
-  if (width <= 0 || height <= 0 || width > kMaxPixels || height > kMaxPixels || width * height > kMaxPixels) {
+  if (width <= 0 || height <= 0 || width > kMaxPixels || height > kMaxPixels ||
+      width * height > kMaxPixels) {
     return Error{Code::ResourceExhausted,
-                 "it has " + std::to_string(width) + "x" + std::to_string(height) + " pixels; at most 64 megapixels are read"};
+                 "it has " + std::to_string(width) + "x" + std::to_string(height) +
+                     " pixels; at most 64 megapixels are read"};
   }
   return {};
 }
@@ -48,19 +50,30 @@ Result<Image> decode_jpeg(const std::string& text) {
   Image image;
   int sampling = 0;
   int colours = 0;
-  if (tjDecompressHeader3(decoder.get(), bytes, size, &image.width, &image.height, &sampling, &colours) != 0) {
+  if (tjDecompressHeader3(
+          decoder.get(), bytes, size, &image.width, &image.height, &sampling, &colours) != 0) {
     return Error{Code::InvalidArgument, std::string("JPEG: ") + tjGetErrorStr2(decoder.get())};
   }
   AION_TRY_VOID(check_size(image.width, image.height));
-  image.rgb.resize(static_cast<std::size_t>(image.width) * static_cast<std::size_t>(image.height) * 3);
-  if (tjDecompress2(decoder.get(), bytes, size, image.rgb.data(), image.width, 0, image.height, TJPF_RGB, 0) != 0 &&
+  image.rgb.resize(static_cast<std::size_t>(image.width) * static_cast<std::size_t>(image.height) *
+                   3);
+  if (tjDecompress2(decoder.get(),
+                    bytes,
+                    size,
+                    image.rgb.data(),
+                    image.width,
+                    0,
+                    image.height,
+                    TJPF_RGB,
+                    0) != 0 &&
       tjGetErrorCode(decoder.get()) == TJERR_FATAL) {
     return Error{Code::InvalidArgument, std::string("JPEG: ") + tjGetErrorStr2(decoder.get())};
   }
   return image;
 }
 
-/// Where a coordinate of the wanted picture lies in the given one: two neighbours and the weight of the second.
+/// Where a coordinate of the wanted picture lies in the given one: two neighbours and the weight of
+/// the second.
 struct Sample {
   std::size_t low;
   std::size_t high;
@@ -71,7 +84,9 @@ Sample sample_at(int position, int wanted, int given) {
   const double centre = (position + 0.5) * given / wanted - 0.5;
   const double clamped = std::clamp(centre, 0.0, static_cast<double>(given - 1));
   const auto low = static_cast<std::size_t>(clamped);
-  return {low, std::min(low + 1, static_cast<std::size_t>(given - 1)), clamped - static_cast<double>(low)};
+  return {low,
+          std::min(low + 1, static_cast<std::size_t>(given - 1)),
+          clamped - static_cast<double>(low)};
 }
 
 /// What a declared shape says of a picture.
@@ -81,7 +96,9 @@ struct Layout {
   std::int64_t channels = 3;
 };
 
-bool is_channels(std::int64_t extent) { return extent == 1 || extent == 3; }
+bool is_channels(std::int64_t extent) {
+  return extent == 1 || extent == 3;
+}
 
 Result<Layout> layout_of(const HostTensor& declared) {
   const std::size_t rank = declared.shape.size();
@@ -99,7 +116,10 @@ Result<Layout> layout_of(const HostTensor& declared) {
                    "; a picture needs rank 3 or 4 with 1 or 3 channels first or last"};
 }
 
-double channel_value(const Image& image, std::size_t pixel, std::size_t channel, std::int64_t channels) {
+double channel_value(const Image& image,
+                     std::size_t pixel,
+                     std::size_t channel,
+                     std::int64_t channels) {
   const std::uint8_t* const rgb = image.rgb.data() + pixel * 3;
   if (channels == 3) {
     return rgb[channel];
@@ -121,7 +141,10 @@ Result<Image> read_image(const std::filesystem::path& file) {
 }
 
 Image resized(const Image& image, int width, int height) {
-  Image out{width, height, std::vector<std::uint8_t>(static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 3)};
+  Image out{width,
+            height,
+            std::vector<std::uint8_t>(static_cast<std::size_t>(width) *
+                                      static_cast<std::size_t>(height) * 3)};
   const auto stride = static_cast<std::size_t>(image.width) * 3;
   std::uint8_t* to = out.rgb.data();
   for (int y = 0; y < height; ++y) {
@@ -129,9 +152,13 @@ Image resized(const Image& image, int width, int height) {
     for (int x = 0; x < width; ++x) {
       const Sample column = sample_at(x, width, image.width);
       for (std::size_t c = 0; c < 3; ++c) {
-        const auto at = [&](std::size_t r, std::size_t k) { return static_cast<double>(image.rgb[r * stride + k * 3 + c]); };
-        const double top = std::lerp(at(row.low, column.low), at(row.low, column.high), column.weight);
-        const double bottom = std::lerp(at(row.high, column.low), at(row.high, column.high), column.weight);
+        const auto at = [&](std::size_t r, std::size_t k) {
+          return static_cast<double>(image.rgb[r * stride + k * 3 + c]);
+        };
+        const double top =
+            std::lerp(at(row.low, column.low), at(row.low, column.high), column.weight);
+        const double bottom =
+            std::lerp(at(row.high, column.low), at(row.high, column.high), column.weight);
         *to++ = static_cast<std::uint8_t>(std::lround(std::lerp(top, bottom, row.weight)));
       }
     }
@@ -145,11 +172,14 @@ Result<HostTensor> image_tensor(const Image& image,
                                 std::string& done) {
   AION_TRY(const Layout layout, layout_of(declared));
   const auto extent = [&](std::size_t axis, int own) {
-    return declared.shape[axis] > 0 ? static_cast<int>(std::min<std::int64_t>(declared.shape[axis], 65'536)) : own;
+    return declared.shape[axis] > 0
+               ? static_cast<int>(std::min<std::int64_t>(declared.shape[axis], 65'536))
+               : own;
   };
   const int height = extent(layout.height_axis, image.height);
   const int width = extent(layout.height_axis + 1, image.width);
-  const Image fitted = width == image.width && height == image.height ? image : resized(image, width, height);
+  const Image fitted =
+      width == image.width && height == image.height ? image : resized(image, width, height);
   HostTensor made{declared.name, declared.dtype, declared.shape, {}};
   made.shape[0] = made.shape.size() == 4 ? 1 : made.shape[0];
   made.shape[layout.height_axis] = height;
@@ -158,14 +188,16 @@ Result<HostTensor> image_tensor(const Image& image,
   const auto pixels = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
   const auto channels = static_cast<std::size_t>(layout.channels);
   const bool is_channels_first = layout.channel_axis < layout.height_axis;
-  const bool is_real = made.dtype == tensor::DataType::Fp16 || made.dtype == tensor::DataType::Bf16 ||
+  const bool is_real = made.dtype == tensor::DataType::Fp16 ||
+                       made.dtype == tensor::DataType::Bf16 ||
                        made.dtype == tensor::DataType::Fp32 || made.dtype == tensor::DataType::Fp64;
   made.data.reserve(pixels * channels * tensor::element_size(made.dtype));
   for (std::size_t i = 0; i < pixels * channels; ++i) {
     const std::size_t channel = is_channels_first ? i / pixels : i % channels;
     const std::size_t pixel = is_channels_first ? i % pixels : i / channels;
     const double byte = channel_value(fitted, pixel, channel, layout.channels);
-    const double value = (byte * normalisation.scale - normalisation.mean[channel]) / normalisation.deviation[channel];
+    const double value = (byte * normalisation.scale - normalisation.mean[channel]) /
+                         normalisation.deviation[channel];
     append_number(is_real ? value : byte, made.dtype, made.data);
   }
   done = std::to_string(image.width) + "x" + std::to_string(image.height) + " picture -> " +

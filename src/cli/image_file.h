@@ -33,9 +33,9 @@ struct Normalisation {
   std::array<double, 3> deviation{1, 1, 1};
 };
 
-/// A picture as the input that a model declares: rank 3 or 4 with 1 or 3 channels first (NCHW) or last (NHWC), the
-/// batch 1, open extents those of the picture. Whole-number types take the bytes as they are. `done` says in one line
-/// what happened to the picture.
+/// A picture as the input that a model declares: rank 3 or 4 with 1 or 3 channels first (NCHW) or
+/// last (NHWC), the batch 1, open extents those of the picture. Whole-number types take the bytes
+/// as they are. `done` says in one line what happened to the picture.
 [[nodiscard]] Result<HostTensor> image_tensor(const Image& image,
                                               const HostTensor& declared,
                                               const Normalisation& normalisation,

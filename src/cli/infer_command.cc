@@ -27,12 +27,14 @@ Result<std::optional<std::string>> whole_request(const Arguments& arguments) {
   AION_TRY(std::string text, read_file(inputs[0], kMaxRequest));
   AION_TRY(const Json json, parse_json(text));
   const bool is_whole = json.is_object() && json.contains("inputs") && json["inputs"].is_array() &&
-                        !json["inputs"].empty() && json["inputs"][0].is_object() && json["inputs"][0].contains("name");
+                        !json["inputs"].empty() && json["inputs"][0].is_object() &&
+                        json["inputs"][0].contains("name");
   return is_whole ? std::optional(std::move(text)) : std::nullopt;
 }
 
 Result<std::vector<HostTensor>> ask(Connection& connection, const Arguments& arguments) {
-  AION_TRY(const ModelShape model, fetch_model(connection, arguments.words[0], arguments.value("version").value_or("")));
+  AION_TRY(const ModelShape model,
+           fetch_model(connection, arguments.words[0], arguments.value("version").value_or("")));
   AION_TRY(const auto whole, whole_request(arguments));
   net::ClientRequest request;
   if (whole) {
@@ -49,25 +51,29 @@ std::string values_text(const HostTensor& tensor) {
   const Json values = json_values(tensor);
   std::string text;
   for (std::size_t i = 0; i < std::min(values.size(), kShownValues); ++i) {
-    text += (text.empty() ? "" : " ") + values[i].dump(-1, ' ', false, Json::error_handler_t::replace);
+    text +=
+        (text.empty() ? "" : " ") + values[i].dump(-1, ' ', false, Json::error_handler_t::replace);
   }
   return text + (values.size() > kShownValues ? " ..." : "");
 }
 
 /// The highest scores of what looks like one row of a classifier.
 std::string top_text(const HostTensor& tensor) {
-  const bool is_row = tensor.shape.size() == 1 || (tensor.shape.size() == 2 && tensor.shape[0] == 1);
-  const bool is_real = tensor.dtype == tensor::DataType::Fp32 || tensor.dtype == tensor::DataType::Fp64 ||
-                       tensor.dtype == tensor::DataType::Fp16 || tensor.dtype == tensor::DataType::Bf16;
+  const bool is_row =
+      tensor.shape.size() == 1 || (tensor.shape.size() == 2 && tensor.shape[0] == 1);
+  const bool is_real =
+      tensor.dtype == tensor::DataType::Fp32 || tensor.dtype == tensor::DataType::Fp64 ||
+      tensor.dtype == tensor::DataType::Fp16 || tensor.dtype == tensor::DataType::Bf16;
   const std::size_t count = is_row && is_real ? static_cast<std::size_t>(tensor.shape.back()) : 0;
   if (count <= kTop) {
     return "";
   }
   std::vector<std::size_t> order(count);
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::partial_sort(order.begin(), order.begin() + kTop, order.end(), [&](std::size_t a, std::size_t b) {
-    return number_at(tensor, a) > number_at(tensor, b);
-  });
+  std::partial_sort(
+      order.begin(), order.begin() + kTop, order.end(), [&](std::size_t a, std::size_t b) {
+        return number_at(tensor, a) > number_at(tensor, b);
+      });
   std::string text = tensor.name + ", highest:";
   for (std::size_t i = 0; i < kTop; ++i) {
     std::array<char, 48> item{};
@@ -81,7 +87,10 @@ void print_table(const std::vector<HostTensor>& outputs) {
   std::vector<std::vector<std::string>> rows{{"OUTPUT", "TYPE", "SHAPE", "VALUES"}};
   std::string tops;
   for (const HostTensor& output : outputs) {
-    rows.push_back({output.name, std::string(to_string(output.dtype)), tensor::to_string(output.shape), values_text(output)});
+    rows.push_back({output.name,
+                    std::string(to_string(output.dtype)),
+                    tensor::to_string(output.shape),
+                    values_text(output)});
     tops += top_text(output);
   }
   std::printf("%s%s", columns(rows).c_str(), tops.c_str());
@@ -103,7 +112,8 @@ Result<void> save(const std::vector<HostTensor>& outputs, const std::filesystem:
   std::filesystem::create_directories(folder, failed);
   for (const HostTensor& output : outputs) {
     std::string name = output.name;
-    std::replace(name.begin(), name.end(), '/', '_');  // a name from the network stays in its folder
+    std::replace(
+        name.begin(), name.end(), '/', '_');  // a name from the network stays in its folder
     const auto file = folder / ((name == "." || name == ".." ? "_" : name) + ".npy");
     AION_TRY_VOID(write_npy(output, file));
     std::fprintf(stderr, "wrote %s\n", file.c_str());
@@ -145,7 +155,13 @@ Command infer_command() {
   options.push_back({"version", "N", "ask this version of the model"});
   options.push_back({"save", "DIR", "also write the outputs as .npy files"});
   options.push_back({"json", "", "print JSON"});
-  return {"infer", "MODEL", 1, 1, "ask a model once, with inputs from files", std::move(options), infer};
+  return {"infer",
+          "MODEL",
+          1,
+          1,
+          "ask a model once, with inputs from files",
+          std::move(options),
+          infer};
 }
 
 }  // namespace aion::cli

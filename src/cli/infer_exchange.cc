@@ -28,8 +28,9 @@ Result<std::vector<HostTensor>> read_specs(const Json& specs) {
 Result<void> append_element(const Json& element, const HostTensor& declared, std::string& out) {
   if (declared.dtype == DataType::Bytes) {
     if (!element.is_string()) {
-      return Error{Code::InvalidArgument,
-                   "input '" + declared.name + "' is BYTES; expected strings, got " + element.type_name()};
+      return Error{
+          Code::InvalidArgument,
+          "input '" + declared.name + "' is BYTES; expected strings, got " + element.type_name()};
     }
     const auto text = element.get<std::string>();
     const auto length = static_cast<std::uint32_t>(text.size());
@@ -60,8 +61,9 @@ Result<void> append_nested(const Json& nested, std::size_t depth, HostTensor& te
   }
   if (!nested.is_array() || static_cast<std::int64_t>(nested.size()) != tensor.shape[depth]) {
     return Error{Code::InvalidArgument,
-                 "input '" + tensor.name + "' is ragged: expected lists of " + std::to_string(tensor.shape[depth]) +
-                     " at depth " + std::to_string(depth + 1)};
+                 "input '" + tensor.name + "' is ragged: expected lists of " +
+                     std::to_string(tensor.shape[depth]) + " at depth " +
+                     std::to_string(depth + 1)};
   }
   for (const Json& element : nested) {
     AION_TRY_VOID(append_nested(element, depth + 1, tensor));
@@ -79,8 +81,8 @@ Json number_json(double value, DataType dtype) {
   if (dtype == DataType::Bool) {
     return value != 0;
   }
-  const bool is_real =
-      dtype == DataType::Fp16 || dtype == DataType::Bf16 || dtype == DataType::Fp32 || dtype == DataType::Fp64;
+  const bool is_real = dtype == DataType::Fp16 || dtype == DataType::Bf16 ||
+                       dtype == DataType::Fp32 || dtype == DataType::Fp64;
   if (is_real || std::fabs(value) >= 0x1p63) {
     return value;
   }
@@ -93,7 +95,8 @@ Result<HostTensor> read_output(const Json& output, std::string_view& binary) {
   AION_TRY(tensor.dtype, tensor::parse_dtype(output.value("datatype", "")));
   tensor.shape = output.value("shape", tensor::Shape{});
   if (!output.contains("parameters") || !output["parameters"].contains("binary_data_size")) {
-    const HostTensor flat{tensor.name, tensor.dtype, {static_cast<std::int64_t>(output["data"].size())}, {}};
+    const HostTensor flat{
+        tensor.name, tensor.dtype, {static_cast<std::int64_t>(output["data"].size())}, {}};
     AION_TRY(auto read, tensor_from_json(output["data"], flat));
     tensor.data = std::move(read.data);
     return tensor;
@@ -109,9 +112,12 @@ Result<HostTensor> read_output(const Json& output, std::string_view& binary) {
 
 }  // namespace
 
-Result<ModelShape> fetch_model(Connection& connection, const std::string& model, const std::string& version) {
+Result<ModelShape> fetch_model(Connection& connection,
+                               const std::string& model,
+                               const std::string& version) {
   ModelShape shape;
-  shape.path = "/v2/models/" + percent_encoded(model) + (version.empty() ? "" : "/versions/" + percent_encoded(version));
+  shape.path = "/v2/models/" + percent_encoded(model) +
+               (version.empty() ? "" : "/versions/" + percent_encoded(version));
   AION_TRY(const Json metadata, connection.get(shape.path));
   AION_TRY(shape.inputs, read_specs(metadata.value("inputs", Json::array())));
   AION_TRY(shape.outputs, read_specs(metadata.value("outputs", Json::array())));
@@ -150,11 +156,13 @@ net::ClientRequest binary_request(const ModelShape& model,
 Result<std::vector<HostTensor>> read_response(const net::ClientResponse& response) {
   std::string_view body = response.body;
   std::size_t head_size = body.size();
-  if (const auto header = response.headers.find("inference-header-content-length"); header != response.headers.end()) {
+  if (const auto header = response.headers.find("inference-header-content-length");
+      header != response.headers.end()) {
     const std::string& text = header->second;
     const auto parsed = std::from_chars(text.data(), text.data() + text.size(), head_size);
     if (parsed.ec != std::errc{} || head_size > body.size()) {
-      return Error{Code::Internal, "the answer's Inference-Header-Content-Length is '" + text + "'"};
+      return Error{Code::Internal,
+                   "the answer's Inference-Header-Content-Length is '" + text + "'"};
     }
   }
   AION_TRY(const Json json, parse_json(body.substr(0, head_size)));
@@ -169,7 +177,8 @@ Result<std::vector<HostTensor>> read_response(const net::ClientResponse& respons
 
 Result<HostTensor> tensor_from_json(const Json& nested, const HostTensor& declared) {
   HostTensor tensor{declared.name, declared.dtype, {}, {}};
-  for (const Json* level = &nested; level->is_array() && tensor.shape.size() < kMaxDepth; level = &level->front()) {
+  for (const Json* level = &nested; level->is_array() && tensor.shape.size() < kMaxDepth;
+       level = &level->front()) {
     tensor.shape.push_back(static_cast<std::int64_t>(level->size()));
     if (level->empty()) {
       break;

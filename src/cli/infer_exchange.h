@@ -17,7 +17,9 @@ struct ModelShape {
   std::vector<HostTensor> outputs;
 };
 
-[[nodiscard]] Result<ModelShape> fetch_model(Connection& connection, const std::string& model, const std::string& version);
+[[nodiscard]] Result<ModelShape> fetch_model(Connection& connection,
+                                             const std::string& model,
+                                             const std::string& version);
 
 /// A request with all tensors binary and all outputs wanted binary; `outputs` empty = all.
 [[nodiscard]] net::ClientRequest binary_request(const ModelShape& model,
@@ -27,11 +29,12 @@ struct ModelShape {
 /// The outputs of an answer, binary or JSON; JSON outputs of fixed-size types become binary.
 [[nodiscard]] Result<std::vector<HostTensor>> read_response(const net::ClientResponse& response);
 
-/// Nested lists as a tensor of the declared type, its shape that of the nesting. InvalidArgument for ragged lists
-/// and elements of another kind.
+/// Nested lists as a tensor of the declared type, its shape that of the nesting. InvalidArgument
+/// for ragged lists and elements of another kind.
 [[nodiscard]] Result<HostTensor> tensor_from_json(const Json& nested, const HostTensor& declared);
 
-/// The tensor as flat JSON values; BYTES as strings, non-finite numbers as "NaN", "Infinity", "-Infinity".
+/// The tensor as flat JSON values; BYTES as strings, non-finite numbers as "NaN", "Infinity",
+/// "-Infinity".
 [[nodiscard]] Json json_values(const HostTensor& tensor);
 
 }  // namespace aion::cli

@@ -21,7 +21,8 @@ Result<std::vector<double>> numbers_of(const std::string& flag, const std::strin
     double number = 0;
     const auto parsed = std::from_chars(at, end, number);
     if (parsed.ec != std::errc{} || (parsed.ptr != end && *parsed.ptr != ',')) {
-      return Error{Code::InvalidArgument, "--" + flag + ": expected numbers separated by commas, got '" + text + "'"};
+      return Error{Code::InvalidArgument,
+                   "--" + flag + ": expected numbers separated by commas, got '" + text + "'"};
     }
     numbers.push_back(number);
     at = parsed.ptr + 1;
@@ -30,14 +31,17 @@ Result<std::vector<double>> numbers_of(const std::string& flag, const std::strin
 }
 
 /// One number for all channels, or one for each.
-Result<void> read_channels(const Arguments& arguments, const std::string& flag, std::array<double, 3>& channels) {
+Result<void> read_channels(const Arguments& arguments,
+                           const std::string& flag,
+                           std::array<double, 3>& channels) {
   const auto text = arguments.value(flag);
   if (!text) {
     return {};
   }
   AION_TRY(const auto numbers, numbers_of(flag, *text));
   if (numbers.size() != 1 && numbers.size() != 3) {
-    return Error{Code::InvalidArgument, "--" + flag + ": expected 1 or 3 numbers, got '" + *text + "'"};
+    return Error{Code::InvalidArgument,
+                 "--" + flag + ": expected 1 or 3 numbers, got '" + *text + "'"};
   }
   for (std::size_t i = 0; i < channels.size(); ++i) {
     channels[i] = numbers[numbers.size() == 1 ? 0 : i];
@@ -76,11 +80,14 @@ Result<const HostTensor*> declared_input(const ModelShape& model, const std::str
     known += (known.empty() ? "'" : ", '") + input.name + "'";
   }
   return Error{Code::InvalidArgument,
-               name.empty() ? "--input: the model has several inputs (" + known + "); say which: --input NAME=FILE"
+               name.empty() ? "--input: the model has several inputs (" + known +
+                                  "); say which: --input NAME=FILE"
                             : "--input: the model has no input '" + name + "'; it has " + known};
 }
 
-Result<std::vector<HostTensor>> read_json(const std::filesystem::path& file, const ModelShape& model, const std::string& name) {
+Result<std::vector<HostTensor>> read_json(const std::filesystem::path& file,
+                                          const ModelShape& model,
+                                          const std::string& name) {
   AION_TRY(const std::string text, read_file(file, kMaxJson));
   AION_TRY(const Json json, parse_json(text));
   std::vector<HostTensor> tensors;
@@ -98,13 +105,17 @@ Result<std::vector<HostTensor>> read_json(const std::filesystem::path& file, con
   return tensors;
 }
 
-Result<std::vector<HostTensor>> read_one(const std::string& given, const ModelShape& model, const Normalisation& normalisation) {
+Result<std::vector<HostTensor>> read_one(const std::string& given,
+                                         const ModelShape& model,
+                                         const Normalisation& normalisation) {
   const std::size_t equals = given.find('=');
   const bool is_named = equals != std::string::npos && !std::filesystem::exists(given);
   const std::string name = is_named ? given.substr(0, equals) : "";
   const std::filesystem::path file = is_named ? given.substr(equals + 1) : given;
   std::string kind = file.extension().string();
-  std::transform(kind.begin(), kind.end(), kind.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(kind.begin(), kind.end(), kind.begin(), [](unsigned char c) {
+    return static_cast<char>(std::tolower(c));
+  });
   if (kind == ".json") {
     return read_json(file, model, name);
   }
@@ -121,7 +132,8 @@ Result<std::vector<HostTensor>> read_one(const std::string& given, const ModelSh
     std::fprintf(stderr, "%s: %s\n", declared->name.c_str(), done.c_str());
     return std::vector<HostTensor>{std::move(tensor)};
   }
-  return Error{Code::InvalidArgument, "--input: expected a .json, .npy, .png or .jpg file, got '" + file.string() + "'"};
+  return Error{Code::InvalidArgument,
+               "--input: expected a .json, .npy, .png or .jpg file, got '" + file.string() + "'"};
 }
 
 }  // namespace

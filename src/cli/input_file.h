@@ -13,8 +13,10 @@ namespace aion::cli {
 /// The flags that say where inputs come from: --input, --scale, --mean, --std.
 [[nodiscard]] std::vector<Option> input_options();
 
-/// The tensors that the --input flags name, each "FILE" (the model's only input) or "NAME=FILE"; .npy, .png, .jpg, or
-/// .json with {"NAME": nested lists, ...}. Says on stderr what was done to a picture.
-[[nodiscard]] Result<std::vector<HostTensor>> read_inputs(const Arguments& arguments, const ModelShape& model);
+/// The tensors that the --input flags name, each "FILE" (the model's only input) or "NAME=FILE";
+/// .npy, .png, .jpg, or .json with {"NAME": nested lists, ...}. Says on stderr what was done to a
+/// picture.
+[[nodiscard]] Result<std::vector<HostTensor>> read_inputs(const Arguments& arguments,
+                                                          const ModelShape& model);
 
 }  // namespace aion::cli

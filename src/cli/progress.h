@@ -9,7 +9,8 @@
 
 namespace aion::cli {
 
-/// While it lives, "<what>: 3 of 10 s" stands on stderr, renewed every second; nothing where stderr is no terminal.
+/// While it lives, "<what>: 3 of 10 s" stands on stderr, renewed every second; nothing where stderr
+/// is no terminal.
 class Progress {
  public:
   Progress(std::string what, std::chrono::seconds expected);

@@ -43,7 +43,9 @@ Exit status(const Arguments& arguments) {
       {"pid", std::to_string(answer->value("pid", 0))},
       {"up", duration_text(answer->value("uptime_ms", std::int64_t{0}))},
       {"ready", answer->value("ready", false) ? "yes" : "no"},
-      {"models", std::to_string(models.value("ready", 0)) + " ready, " + std::to_string(models.value("not_ready", 0)) + " not"},
+      {"models",
+       std::to_string(models.value("ready", 0)) + " ready, " +
+           std::to_string(models.value("not_ready", 0)) + " not"},
       {"leases", std::to_string((*answer)["leases"].size())},
   };
   std::fputs(columns(rows).c_str(), stdout);

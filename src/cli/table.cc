@@ -9,8 +9,9 @@ namespace {
 
 std::size_t width_of(const std::string& text) {
   // Every byte of UTF-8 but the continuation bytes (10xxxxxx) begins a character.
-  return static_cast<std::size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U;
+  }));
 }
 
 }  // namespace

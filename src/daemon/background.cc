@@ -1,14 +1,14 @@
 #include "daemon/background.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <utility>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/command.h"
 
@@ -19,7 +19,9 @@ namespace {
 constexpr char kReady = '+';
 constexpr char kFailed = '-';
 
-Error system_error(const std::string& what) { return Error{Code::Unavailable, what + ": " + std::strerror(errno)}; }
+Error system_error(const std::string& what) {
+  return Error{Code::Unavailable, what + ": " + std::strerror(errno)};
+}
 
 Result<void> detach(const std::filesystem::path& log) {
   setsid();
@@ -45,7 +47,8 @@ Result<Background> Background::begin(bool is_wanted, const std::filesystem::path
   std::error_code failed;
   std::filesystem::create_directories(data_dir, failed);
   if (failed) {
-    return Error{Code::FailedPrecondition, "data_dir: cannot make '" + data_dir.string() + "': " + failed.message()};
+    return Error{Code::FailedPrecondition,
+                 "data_dir: cannot make '" + data_dir.string() + "': " + failed.message()};
   }
   std::array<int, 2> ends{};
   if (pipe2(ends.data(), O_CLOEXEC) != 0) {
@@ -68,7 +71,8 @@ Result<Background> Background::begin(bool is_wanted, const std::filesystem::path
   return background;
 }
 
-Background::Background(Background&& other) noexcept : pipe_(std::exchange(other.pipe_, -1)), child_(other.child_) {}
+Background::Background(Background&& other) noexcept
+    : pipe_(std::exchange(other.pipe_, -1)), child_(other.child_) {}
 
 Background::~Background() {
   if (pipe_ >= 0) {
@@ -90,8 +94,9 @@ bool Background::wait_for_child() const {
     std::fwrite(report.data() + 1, 1, report.size() - 1, stdout);
     return true;
   }
-  cli::say_error(report.empty() ? "the daemon ended before it was ready; see aion.log in its data folder"
-                                : report.substr(1));
+  cli::say_error(report.empty()
+                     ? "the daemon ended before it was ready; see aion.log in its data folder"
+                     : report.substr(1));
   return false;
 }
 

@@ -1,20 +1,23 @@
-// Runs the daemon in the foreground or in the background, and tells whoever started it how that went.
+// Runs the daemon in the foreground or in the background, and tells whoever started it how that
+// went.
 #pragma once
-
-#include <sys/types.h>
 
 #include <filesystem>
 #include <string>
+
+#include <sys/types.h>
 
 #include "base/result.h"
 
 namespace aion::daemon {
 
-/// Before any thread starts, begin() splits the process in two if that is wanted: the parent waits for the one line
-/// that the child reports, the child goes on without a terminal, its log in <data folder>/aion.log.
+/// Before any thread starts, begin() splits the process in two if that is wanted: the parent waits
+/// for the one line that the child reports, the child goes on without a terminal, its log in <data
+/// folder>/aion.log.
 class Background {
  public:
-  [[nodiscard]] static Result<Background> begin(bool is_wanted, const std::filesystem::path& data_dir);
+  [[nodiscard]] static Result<Background> begin(bool is_wanted,
+                                                const std::filesystem::path& data_dir);
   ~Background();
   Background(Background&& other) noexcept;
   Background& operator=(Background&&) = delete;

@@ -1,12 +1,12 @@
 #include "daemon/commands.h"
 
-#include <signal.h>
-#include <unistd.h>
-
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <thread>
+
+#include <signal.h>
+#include <unistd.h>
 
 #include "base/json.h"
 #include "base/version.h"
@@ -30,16 +30,21 @@ std::vector<Option> setting_options() {
   Config defaults;
   ConfigTable table;
   bind(table, defaults);
-  std::vector<Option> options{{kConfigFlag, "FILE", "TOML file to read instead of the user's aion.toml"}};
+  std::vector<Option> options{
+      {kConfigFlag, "FILE", "TOML file to read instead of the user's aion.toml"}};
   for (const Setting& setting : table.settings()) {
     const std::string shown = setting.value.empty() ? "" : " (default " + setting.value + ")";
-    options.push_back({ConfigTable::flag_of(setting.key), setting.is_switch ? "" : "VALUE", setting.help + shown, true});
+    options.push_back({ConfigTable::flag_of(setting.key),
+                       setting.is_switch ? "" : "VALUE",
+                       setting.help + shown,
+                       true});
   }
   return options;
 }
 
 std::filesystem::path config_file(const Arguments& arguments) {
-  const char* const set = std::getenv("AION_CONFIG");  // NOLINT(concurrency-mt-unsafe): no thread yet
+  const char* const set =
+      std::getenv("AION_CONFIG");  // NOLINT(concurrency-mt-unsafe): no thread yet
   return arguments.value(kConfigFlag).value_or(set != nullptr ? set : "");
 }
 
@@ -55,11 +60,14 @@ Result<void> fill(ConfigTable& table, const Arguments& arguments) {
 
 std::string ready_line(const Daemon& daemon, std::chrono::steady_clock::time_point begun) {
   const Addresses at = daemon.addresses();
-  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
-  const auto address = [&](std::uint16_t port) { return at.host + ":" + std::to_string(port); };
-  return "aion " + std::string(kVersion) + " ready: http " + address(at.http) + ", grpc " + address(at.grpc) +
-         ", metrics " + address(at.metrics) + ", models " + std::to_string(daemon.ready_models()) + ", " +
-         std::to_string(took.count()) + " ms\n";
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now() - begun);
+  const auto address = [&](std::uint16_t port) {
+    return at.host + ":" + std::to_string(port);
+  };
+  return "aion " + std::string(kVersion) + " ready: http " + address(at.http) + ", grpc " +
+         address(at.grpc) + ", metrics " + address(at.metrics) + ", models " +
+         std::to_string(daemon.ready_models()) + ", " + std::to_string(took.count()) + " ms\n";
 }
 
 /// The signals that end the daemon, blocked in every thread so that sigwait() alone takes them.
@@ -132,7 +140,8 @@ Exit down(const Arguments& arguments) {
     cli::say_error("cannot signal the daemon, pid " + std::to_string(running->pid));
     return Exit::Failed;
   }
-  const auto deadline = std::chrono::steady_clock::now() + config.stop_limit + std::chrono::seconds{10};
+  const auto deadline =
+      std::chrono::steady_clock::now() + config.stop_limit + std::chrono::seconds{10};
   while (DataFolder::running(folder)) {
     if (std::chrono::steady_clock::now() > deadline) {
       cli::say_error("the daemon, pid " + std::to_string(running->pid) + ", has not ended yet");
@@ -158,7 +167,8 @@ Exit config_show(const Arguments& arguments) {
   }
   if (!arguments.has("json")) {
     for (const Setting& setting : table.settings()) {
-      std::printf("%-28s %-24s %s\n", setting.key.c_str(), setting.value.c_str(), setting.origin.c_str());
+      std::printf(
+          "%-28s %-24s %s\n", setting.key.c_str(), setting.value.c_str(), setting.origin.c_str());
     }
     return Exit::Done;
   }
@@ -174,13 +184,20 @@ Exit config_show(const Arguments& arguments) {
 
 std::vector<Command> commands() {
   std::vector<Option> up_options = setting_options();
-  up_options.insert(up_options.begin(), {"daemon", "", "run in the background; return when it is ready"});
+  up_options.insert(up_options.begin(),
+                    {"daemon", "", "run in the background; return when it is ready"});
   std::vector<Option> other_options = setting_options();
   other_options.insert(other_options.begin(), {"json", "", "print JSON"});
   return {
       {"up", "", 0, 0, "start the daemon", up_options, up},
       {"down", "", 0, 0, "stop the daemon that runs on the data folder", other_options, down},
-      {"config show", "", 0, 0, "print every setting, its value and where it comes from", other_options, config_show},
+      {"config show",
+       "",
+       0,
+       0,
+       "print every setting, its value and where it comes from",
+       other_options,
+       config_show},
   };
 }
 

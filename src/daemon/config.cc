@@ -1,17 +1,18 @@
 #include "daemon/config.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <thread>
+
+#include <unistd.h>
 
 namespace aion::daemon {
 
 namespace {
 
 std::filesystem::path from_home(const char* variable, const char* below_home) {
-  const char* const set = std::getenv(variable);  // NOLINT(concurrency-mt-unsafe): before any thread starts
+  const char* const set =
+      std::getenv(variable);  // NOLINT(concurrency-mt-unsafe): before any thread starts
   if (set != nullptr && *set != '\0') {
     return std::filesystem::path(set) / "aion";
   }
@@ -23,7 +24,9 @@ bool is_loopback(const std::string& address) {
   return address == "localhost" || address == "::1" || address.starts_with("127.");
 }
 
-Result<void> expect_one_of(const std::string& key, const std::string& value, const std::vector<std::string>& known) {
+Result<void> expect_one_of(const std::string& key,
+                           const std::string& value,
+                           const std::vector<std::string>& known) {
   if (std::find(known.begin(), known.end(), value) != known.end()) {
     return {};
   }
@@ -40,24 +43,38 @@ void bind(ConfigTable& table, Config& config) {
   table.bind("model_repository", config.model_repository, "folders that hold models");
   table.bind("data_dir", config.data_dir, "where the daemon keeps its state");
   table.bind("listen", config.listen, "address to listen on");
-  table.bind("insecure", config.is_insecure, "allow an address that others can reach, although nobody is asked who he is");
-  table.bind("model_control_mode", config.model_control_mode, "none: load all models at start; explicit: load on request only");
+  table.bind("insecure",
+             config.is_insecure,
+             "allow an address that others can reach, although nobody is asked who he is");
+  table.bind("model_control_mode",
+             config.model_control_mode,
+             "none: load all models at start; explicit: load on request only");
   table.bind("http.port", config.http_port, "port of the HTTP protocols; 0 = any free one");
   table.bind("grpc.port", config.grpc_port, "port of the gRPC protocols; 0 = any free one");
-  table.bind("metrics.port", config.metrics_port, "port of the Prometheus metrics; 0 = any free one");
-  table.bind("http.allowed_hosts", config.allowed_hosts, "host names that requests may be addressed to besides loopback");
-  table.bind("http.max_body_bytes", config.max_body, "largest request body");
+  table.bind(
+      "metrics.port", config.metrics_port, "port of the Prometheus metrics; 0 = any free one");
+  table.bind("http.allowed_hosts",
+             config.allowed_hosts,
+             "host names that requests may be addressed to besides loopback");
+  table.bind("http.max_input_size", config.max_body, "largest request body, in bytes");
   table.bind("http.max_connections", config.max_connections, "connections open at once");
-  table.bind("http.header_timeout_ms", config.header_timeout, "time for the head of a request to arrive");
+  table.bind(
+      "http.header_timeout_ms", config.header_timeout, "time for the head of a request to arrive");
   table.bind("http.body_timeout_ms", config.body_timeout, "time without a byte of the body");
   table.bind("http.idle_timeout_ms", config.idle_timeout, "time between requests of a connection");
   table.bind("threads.io", config.io_threads, "threads for sockets; 0 = by the machine");
   table.bind("threads.compute", config.compute_threads, "threads for inference; 0 = one per core");
   table.bind("threads.blocking", config.blocking_threads, "threads for files and loading");
-  table.bind("serving.inline_below_us", config.inline_below, "a model faster than this may run on the socket's thread");
+  table.bind("serving.inline_below_us",
+             config.inline_below,
+             "a model faster than this may run on the socket's thread");
   table.bind("serving.max_queue", config.max_queue, "requests that may wait for one model");
-  table.bind("stop.limit_ms", config.stop_limit, "how long requests under way may take when the daemon stops");
-  table.bind("onnx.library", config.onnx_library, "path of libonnxruntime.so; empty = the one found at build time");
+  table.bind("stop.limit_ms",
+             config.stop_limit,
+             "how long requests under way may take when the daemon stops");
+  table.bind("onnx.library",
+             config.onnx_library,
+             "path of libonnxruntime.so; empty = the one found at build time");
   table.bind("log.level", config.log_level, "debug, info, warn, error or off");
   table.bind("log.format", config.log_format, "text or json");
 }
@@ -69,23 +86,28 @@ Result<void> apply_file_and_environment(ConfigTable& table, const std::filesyste
     AION_TRY_VOID(table.apply_file(path));
   }
   // Used by tests and scripts around the daemon, not by the daemon.
-  return table.apply_environment(environ, {"AION_CONFIG", "AION_PROGRAM", "AION_URL", "AION_TRACES"});
+  return table.apply_environment(environ,
+                                 {"AION_CONFIG", "AION_PROGRAM", "AION_URL", "AION_TRACES"});
 }
 
-std::filesystem::path default_data_dir() { return from_home("XDG_STATE_HOME", ".local/state"); }
+std::filesystem::path default_data_dir() {
+  return from_home("XDG_STATE_HOME", ".local/state");
+}
 
 Result<void> Config::check() {
   if (!is_loopback(listen) && !is_insecure) {
     return Error{Code::InvalidArgument,
                  "listen: '" + listen +
-                     "' can be reached by others, and nobody is asked who he is yet; add --insecure to allow it, or "
+                     "' can be reached by others, and nobody is asked who he is yet; add "
+                     "--insecure to allow it, or "
                      "listen on 127.0.0.1"};
   }
   AION_TRY_VOID(expect_one_of("model_control_mode", model_control_mode, {"none", "explicit"}));
   AION_TRY_VOID(expect_one_of("log.level", log_level, {"debug", "info", "warn", "error", "off"}));
   AION_TRY_VOID(expect_one_of("log.format", log_format, {"text", "json"}));
   const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
-  // Small models run on the socket threads, so these scale with the cores too, but stay few on a large machine.
+  // Small models run on the socket threads, so these scale with the cores too, but stay few on a
+  // large machine.
   io_threads = io_threads != 0 ? io_threads : std::min<std::size_t>(cores, 8);
   compute_threads = compute_threads != 0 ? compute_threads : cores;
   if (blocking_threads == 0) {

@@ -17,7 +17,7 @@ struct Config {
   std::filesystem::path data_dir;             // empty = the user's state folder
   std::string listen = "127.0.0.1";
   bool is_insecure = false;
-  std::string model_control_mode = "none";    // "none" = load all at start; "explicit" = nothing
+  std::string model_control_mode = "none";  // "none" = load all at start; "explicit" = nothing
   std::uint16_t http_port = 8000;
   std::uint16_t grpc_port = 8001;
   std::uint16_t metrics_port = 8002;
@@ -44,9 +44,10 @@ struct Config {
 /// Binds every field under its key.
 void bind(ConfigTable& table, Config& config);
 
-/// Fills the table from the file (`file` empty = aion.toml in the data folder's place, if there is one), then the
-/// environment. Flags come after, from the command line.
-[[nodiscard]] Result<void> apply_file_and_environment(ConfigTable& table, const std::filesystem::path& file);
+/// Fills the table from the file (`file` empty = aion.toml in the data folder's place, if there is
+/// one), then the environment. Flags come after, from the command line.
+[[nodiscard]] Result<void> apply_file_and_environment(ConfigTable& table,
+                                                      const std::filesystem::path& file);
 
 /// Where state lies when nothing else is said: $XDG_STATE_HOME/aion, else ~/.local/state/aion.
 [[nodiscard]] std::filesystem::path default_data_dir();

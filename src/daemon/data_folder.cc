@@ -1,15 +1,15 @@
 #include "daemon/data_folder.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <sstream>
 #include <utility>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/json.h"
 
@@ -21,7 +21,8 @@ constexpr auto kLockFile = "daemon.lock";
 constexpr auto kAddressFile = "daemon.json";
 
 Error system_error(const std::string& what, const std::filesystem::path& path) {
-  return Error{Code::FailedPrecondition, what + " '" + path.string() + "': " + std::strerror(errno)};
+  return Error{Code::FailedPrecondition,
+               what + " '" + path.string() + "': " + std::strerror(errno)};
 }
 
 }  // namespace
@@ -30,10 +31,12 @@ Result<DataFolder> DataFolder::open(const std::filesystem::path& path) {
   std::error_code failed;
   std::filesystem::create_directories(path, failed);
   if (failed) {
-    return Error{Code::FailedPrecondition, "data_dir: cannot make '" + path.string() + "': " + failed.message()};
+    return Error{Code::FailedPrecondition,
+                 "data_dir: cannot make '" + path.string() + "': " + failed.message()};
   }
   ::chmod(path.c_str(), S_IRWXU);
-  const int lock = ::open((path / kLockFile).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  const int lock =
+      ::open((path / kLockFile).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
   if (lock < 0) {
     return system_error("data_dir: cannot open", path / kLockFile);
   }
@@ -41,8 +44,10 @@ Result<DataFolder> DataFolder::open(const std::filesystem::path& path) {
   if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
     const auto other = running(path);
     return Error{Code::FailedPrecondition,
-                 "another daemon" + (other ? " (pid " + std::to_string(other->pid) + ")" : std::string()) +
-                     " uses the data folder '" + path.string() + "'; stop it with `aion down`, or choose another --data-dir"};
+                 "another daemon" +
+                     (other ? " (pid " + std::to_string(other->pid) + ")" : std::string()) +
+                     " uses the data folder '" + path.string() +
+                     "'; stop it with `aion down`, or choose another --data-dir"};
   }
   std::filesystem::remove(path / kAddressFile, failed);
   return folder;
@@ -55,7 +60,8 @@ DataFolder::~DataFolder() {
   if (lock_ < 0) {
     return;
   }
-  if (::flock(lock_, LOCK_EX | LOCK_NB) == 0) {  // ours, unless open() failed because another has it
+  if (::flock(lock_, LOCK_EX | LOCK_NB) ==
+      0) {  // ours, unless open() failed because another has it
     std::error_code ignored;
     std::filesystem::remove(path_ / kAddressFile, ignored);
   }
@@ -74,7 +80,8 @@ Result<void> DataFolder::publish(const Addresses& addresses) {
   std::error_code failed;
   std::filesystem::rename(partial, path_ / kAddressFile, failed);
   if (failed) {
-    return Error{Code::FailedPrecondition, "cannot write '" + (path_ / kAddressFile).string() + "': " + failed.message()};
+    return Error{Code::FailedPrecondition,
+                 "cannot write '" + (path_ / kAddressFile).string() + "': " + failed.message()};
   }
   return {};
 }

@@ -1,12 +1,12 @@
 // The daemon's own folder: one daemon at a time, and where it can be reached.
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
+
+#include <sys/types.h>
 
 #include "base/result.h"
 
@@ -21,8 +21,8 @@ struct Addresses {
   std::uint16_t metrics = 0;
 };
 
-/// Holds the folder for this process: a lock that the kernel drops when the process ends, however it ends, so a
-/// killed daemon leaves nothing behind that hinders the next.
+/// Holds the folder for this process: a lock that the kernel drops when the process ends, however
+/// it ends, so a killed daemon leaves nothing behind that hinders the next.
 class DataFolder {
  public:
   /// Makes the folder (mode 0700) and locks it. FailedPrecondition when another daemon holds it.

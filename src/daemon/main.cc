@@ -1,4 +1,6 @@
 // The program: finds the command that the words name, and runs it.
+#include <cstdlib>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -8,6 +10,10 @@
 #include "runtime/worker_main.h"
 
 int main(int argc, char** argv) {
+  // ONNX Runtime 1.30 keeps a device id in the user's cache folder and can report home; nothing
+  // leaves this machine.
+  setenv(
+      "ORT_DISABLE_TELEMETRY", "1", 1);  // NOLINT(concurrency-mt-unsafe): before any thread starts
   if (argc > 1 && std::string_view(argv[1]) == "worker") {
     return aion::runtime::worker_main(argc, argv);
   }

@@ -1,10 +1,10 @@
 #include "daemon/wiring.h"
 
-#include <unistd.h>
-
 #include <array>
 #include <thread>
 #include <utility>
+
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/metrics.h"
@@ -26,16 +26,17 @@ namespace aion::daemon {
 
 namespace {
 
-// After the limit of a graceful stop the connections are closed, which cancels what still runs; ONNX Runtime looks
-// for that between two operators.
+// After the limit of a graceful stop the connections are closed, which cancels what still runs;
+// ONNX Runtime looks for that between two operators.
 constexpr std::chrono::milliseconds kCancelLimit{5'000};
 
 LogLevel level_of(const std::string& name) {
-  constexpr std::array<std::pair<std::string_view, LogLevel>, 5> kLevels = {{{"debug", LogLevel::Debug},
-                                                                             {"info", LogLevel::Info},
-                                                                             {"warn", LogLevel::Warn},
-                                                                             {"error", LogLevel::Error},
-                                                                             {"off", LogLevel::Off}}};
+  constexpr std::array<std::pair<std::string_view, LogLevel>, 5> kLevels = {
+      {{"debug", LogLevel::Debug},
+       {"info", LogLevel::Info},
+       {"warn", LogLevel::Warn},
+       {"error", LogLevel::Error},
+       {"off", LogLevel::Off}}};
   for (const auto& [known, level] : kLevels) {
     if (known == name) {
       return level;
@@ -85,23 +86,32 @@ struct Daemon::House {
   House(const Config& wanted, const ConfigTable& settings, DataFolder locked)
       : config(wanted),
         folder(std::move(locked)),
-        log(level_of(wanted.log_level), wanted.log_format == "json" ? LogFormat::JsonLines : LogFormat::Plain),
+        log(level_of(wanted.log_level),
+            wanted.log_format == "json" ? LogFormat::JsonLines : LogFormat::Plain),
         executors({wanted.io_threads, wanted.compute_threads, wanted.blocking_threads}),
         ledger({resource::DeviceKind::Cpu, 0}),
         repository(roots_of(wanted)),
         backends(backend_environment(wanted, executors)),
         server({executors, repository, backends, ledger, metrics, log},
                {wanted.inline_below, wanted.max_queue, wanted.model_control_mode == "explicit"}),
-        kserve_http(server, authorizer, executors, {"aion", std::string(kVersion), wanted.max_body.count}),
+        kserve_http(
+            server, authorizer, executors, {"aion", std::string(kVersion), wanted.max_body.count}),
         kserve_grpc(server, authorizer, executors, {"aion", std::string(kVersion)}),
-        native({server, authorizer, ledger, executors.clock(), [&settings] { return settings_json(settings); }}),
+        native({server,
+                authorizer,
+                ledger,
+                executors.clock(),
+                [&settings] {
+                  return settings_json(settings);
+                }}),
         metrics_handler(metrics) {
     router.mount("/v2", kserve_http);
     router.mount("/api/aion/v1", native);
     router.mount("/metrics", metrics_handler);
-    metrics.family("aion_ready", "Whether the server answers inference requests", MetricType::Gauge, [this] {
-      return std::vector<Sample>{{{}, server.is_ready() ? 1.0 : 0.0}};
-    });
+    metrics.family(
+        "aion_ready", "Whether the server answers inference requests", MetricType::Gauge, [this] {
+          return std::vector<Sample>{{{}, server.is_ready() ? 1.0 : 0.0}};
+        });
   }
 
   Result<void> listen();
@@ -127,16 +137,21 @@ struct Daemon::House {
 };
 
 Result<void> Daemon::House::listen() {
-  AION_TRY(http, net::HttpServer::start(http_config(config, config.http_port), router, executors, log));
+  AION_TRY(http,
+           net::HttpServer::start(http_config(config, config.http_port), router, executors, log));
   AION_TRY(metrics_http,
-           net::HttpServer::start(http_config(config, config.metrics_port), metrics_handler, executors, log));
-  AION_TRY(grpc, net::GrpcServer::start({config.listen, config.grpc_port}, kserve_grpc.services(), log));
+           net::HttpServer::start(
+               http_config(config, config.metrics_port), metrics_handler, executors, log));
+  AION_TRY(grpc,
+           net::GrpcServer::start({config.listen, config.grpc_port}, kserve_grpc.services(), log));
   return {};
 }
 
 Daemon::Daemon(std::unique_ptr<House> house) : house_(std::move(house)) {}
 
-Daemon::~Daemon() { stop(); }
+Daemon::~Daemon() {
+  stop();
+}
 
 Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config, const ConfigTable& settings) {
   AION_TRY(DataFolder folder, DataFolder::open(config.data_dir));
@@ -149,7 +164,11 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config, const Config
 }
 
 Addresses Daemon::addresses() const {
-  return {getpid(), house_->config.listen, house_->http->port(), house_->grpc->port(), house_->metrics_http->port()};
+  return {getpid(),
+          house_->config.listen,
+          house_->http->port(),
+          house_->grpc->port(),
+          house_->metrics_http->port()};
 }
 
 std::size_t Daemon::ready_models() const {
@@ -163,7 +182,8 @@ void Daemon::stop() {
   }
   House& house = *house_;
   house.server.drain();
-  const auto drained = wait_for(house.executors.blocking(), house.server.stop(house.config.stop_limit));
+  const auto drained =
+      wait_for(house.executors.blocking(), house.server.stop(house.config.stop_limit));
   const auto limit = drained ? std::chrono::milliseconds{1'000} : std::chrono::milliseconds{0};
   if (!drained) {
     house.log.warn("stop limit passed", {{"reason", drained.error().message}});
@@ -182,7 +202,8 @@ void Daemon::stop() {
   }
   const auto ended = wait_for(house.executors.blocking(), house.server.stop(kCancelLimit));
   if (!ended) {
-    // A library that does not let go of a request would be unloaded under it: end the process as it stands.
+    // A library that does not let go of a request would be unloaded under it: end the process as it
+    // stands.
     house.log.error("requests did not end", {{"reason", ended.error().message}});
     _exit(1);
   }

@@ -16,7 +16,8 @@ namespace aion::daemon {
 class Daemon {
  public:
   /// `config` has been checked; `settings` outlives the daemon.
-  [[nodiscard]] static Result<std::unique_ptr<Daemon>> start(const Config& config, const ConfigTable& settings);
+  [[nodiscard]] static Result<std::unique_ptr<Daemon>> start(const Config& config,
+                                                             const ConfigTable& settings);
   ~Daemon();
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;

@@ -17,8 +17,8 @@ Ledger::Ledger(DeviceId device) : device_(device), book_(std::make_shared<Book>(
 Result<Lease> Ledger::take(Claim claim) {
   if (claim.device != device_) {
     return Error{Code::NotFound,
-                 "no device '" + to_string(claim.device) + "' for " + claim.holder + "; this machine has '" +
-                     to_string(device_) + "'"};
+                 "no device '" + to_string(claim.device) + "' for " + claim.holder +
+                     "; this machine has '" + to_string(device_) + "'"};
   }
   const std::scoped_lock lock(book_->mutex);
   const std::uint64_t id = book_->next_id++;

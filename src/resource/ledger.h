@@ -15,8 +15,8 @@ struct Holding {
   std::uint64_t id;  // in the order of granting
 };
 
-/// The ledger of a machine with one device. It grants every claim on that device and keeps account of
-/// what is out; limits come with the full ledger.
+/// The ledger of a machine with one device. It grants every claim on that device and keeps account
+/// of what is out; limits come with the full ledger.
 ///
 /// Thread safety: all methods may be called from any thread. Leases may outlive the ledger.
 class Ledger {

@@ -14,7 +14,8 @@ namespace {
 
 std::vector<std::unique_ptr<Backend>> make_all(const BackendEnvironment& environment) {
   std::vector<std::unique_ptr<Backend>> all;
-  all.push_back(make_onnx({.library = environment.onnx_library, .compute_threads = environment.compute_threads}));
+  all.push_back(make_onnx(
+      {.library = environment.onnx_library, .compute_threads = environment.compute_threads}));
   all.push_back(make_echo(*environment.clock));
   return all;
 }
@@ -28,7 +29,8 @@ Result<bool> is_isolated(const catalog::ModelVersion& version) {
   if (found->second == "process") {
     return true;
   }
-  return Error{Code::InvalidArgument, "parameter 'isolation': expected none or process, got '" + found->second + "'"};
+  return Error{Code::InvalidArgument,
+               "parameter 'isolation': expected none or process, got '" + found->second + "'"};
 }
 
 }  // namespace
@@ -53,7 +55,8 @@ Result<Backend*> Backends::find(const catalog::ModelVersion& version) const {
   for (const std::string_view name : names()) {
     known.append(known.empty() ? "" : ", ").append(name);
   }
-  return Error{Code::NotFound, "there is no backend '" + version.backend + "'; there are: " + known};
+  return Error{Code::NotFound,
+               "there is no backend '" + version.backend + "'; there are: " + known};
 }
 
 std::vector<std::string_view> Backends::names() const {

@@ -14,10 +14,11 @@ namespace aion::runtime {
 
 /// What backends need of the house.
 struct BackendEnvironment {
-  Clock* clock = nullptr;                  // outlives the backends
-  std::filesystem::path onnx_library;      // empty = the one that the build found
-  std::filesystem::path worker_program;    // the program that `aion worker` is; for isolation = "process"
-  int compute_threads = 1;                 // how many runs may be under way at once
+  Clock* clock = nullptr;              // outlives the backends
+  std::filesystem::path onnx_library;  // empty = the one that the build found
+  std::filesystem::path
+      worker_program;       // the program that `aion worker` is; for isolation = "process"
+  int compute_threads = 1;  // how many runs may be under way at once
 };
 
 /// All backends, to be looked up by name. Nothing is loaded before the first open().
@@ -25,8 +26,8 @@ class Backends {
  public:
   explicit Backends(const BackendEnvironment& environment);
 
-  /// The backend for this version, or NotFound that lists the known names. A version with the parameter
-  /// "isolation" = "process" gets its backend inside a supervised child process.
+  /// The backend for this version, or NotFound that lists the known names. A version with the
+  /// parameter "isolation" = "process" gets its backend inside a supervised child process.
   [[nodiscard]] Result<Backend*> find(const catalog::ModelVersion& version) const;
 
   [[nodiscard]] std::vector<std::string_view> names() const;

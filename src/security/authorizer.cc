@@ -5,7 +5,8 @@ namespace aion::security {
 LoopbackAuthorizer::LoopbackAuthorizer()
     : loopback_(std::make_shared<const Principal>(Principal{"loopback", "default"})) {}
 
-Result<std::shared_ptr<const Principal>> LoopbackAuthorizer::identify(const Credentials& /*credentials*/) const {
+Result<std::shared_ptr<const Principal>> LoopbackAuthorizer::identify(
+    const Credentials& /*credentials*/) const {
   return loopback_;
 }
 

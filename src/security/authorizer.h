@@ -21,15 +21,18 @@ struct Credentials {
 class Authorizer {
  public:
   virtual ~Authorizer() = default;
-  [[nodiscard]] virtual Result<std::shared_ptr<const Principal>> identify(const Credentials& credentials) const = 0;
+  [[nodiscard]] virtual Result<std::shared_ptr<const Principal>> identify(
+      const Credentials& credentials) const = 0;
 };
 
-/// Everybody who reaches the port is the one loopback principal of project "default". The daemon listens
-/// elsewhere than on loopback only with --insecure, so that this is a decision somebody took.
+/// Everybody who reaches the port is the one loopback principal of project "default". The daemon
+/// listens elsewhere than on loopback only with --insecure, so that this is a decision somebody
+/// took.
 class LoopbackAuthorizer final : public Authorizer {
  public:
   LoopbackAuthorizer();
-  [[nodiscard]] Result<std::shared_ptr<const Principal>> identify(const Credentials& credentials) const override;
+  [[nodiscard]] Result<std::shared_ptr<const Principal>> identify(
+      const Credentials& credentials) const override;
 
  private:
   std::shared_ptr<const Principal> loopback_;

@@ -27,11 +27,18 @@ Dispatcher::Slot::~Slot() {
 }
 
 Dispatcher::Dispatcher(Device device, Clock& clock, QueueOrder order)
-    : compute_(std::move(device.compute)), aside_(std::move(device.aside)), clock_(clock), order_(order), free_slots_(device.slots) {}
+    : compute_(std::move(device.compute)),
+      aside_(std::move(device.aside)),
+      clock_(clock),
+      order_(order),
+      free_slots_(device.slots) {}
 
-std::shared_ptr<Dispatcher::Queue> Dispatcher::make_queue(std::size_t limit) { return std::make_shared<Queue>(limit); }
+std::shared_ptr<Dispatcher::Queue> Dispatcher::make_queue(std::size_t limit) {
+  return std::make_shared<Queue>(limit);
+}
 
-Task<Dispatcher::Slot> Dispatcher::acquire(std::shared_ptr<Queue> queue, const RequestContext& context) {
+Task<Dispatcher::Slot> Dispatcher::acquire(std::shared_ptr<Queue> queue,
+                                           const RequestContext& context) {
   auto waiter = std::make_shared<Waiter>();
   waiter->queue = std::move(queue);
   waiter->head.deadline = context.deadline;
@@ -42,12 +49,15 @@ Task<Dispatcher::Slot> Dispatcher::acquire(std::shared_ptr<Queue> queue, const R
     waiter->resume = std::move(resume);
     if (context.deadline != kNever) {
       timer = clock_.at(context.deadline, [this, waiter] {
-        abandon(waiter, Error{Code::DeadlineExceeded, "the deadline passed while the request waited for the device"});
+        abandon(waiter,
+                Error{Code::DeadlineExceeded,
+                      "the deadline passed while the request waited for the device"});
       });
     }
     if (context.cancel.can_be_cancelled()) {
       hook = context.cancel.when_cancelled([this, waiter] {
-        abandon(waiter, Error{Code::Cancelled, "the request was cancelled while it waited for the device"});
+        abandon(waiter,
+                Error{Code::Cancelled, "the request was cancelled while it waited for the device"});
       });
     }
     // Last, because from here on the coroutine may go on on another thread.

@@ -17,7 +17,8 @@
 
 namespace aion::serving {
 
-/// Runs as many requests at once as the device has slots; when one frees, the order picks who goes next.
+/// Runs as many requests at once as the device has slots; when one frees, the order picks who goes
+/// next.
 ///
 /// Thread safety: all methods may be called from any thread. Outlives its queues and slots.
 class Dispatcher {
@@ -45,8 +46,8 @@ class Dispatcher {
     Dispatcher* dispatcher_;
   };
 
-  /// Waits for a slot and goes on on the device's compute executor. Fails, on any thread, with Unavailable when the queue
-  /// is full, DeadlineExceeded or Cancelled as the context says.
+  /// Waits for a slot and goes on on the device's compute executor. Fails, on any thread, with
+  /// Unavailable when the queue is full, DeadlineExceeded or Cancelled as the context says.
   [[nodiscard]] Task<Slot> acquire(std::shared_ptr<Queue> queue, const RequestContext& context);
 
   /// Whether nobody waits for the device. A hint: it may be outdated when it is read.

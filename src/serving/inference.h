@@ -19,21 +19,22 @@ struct NamedTensor {
 /// What a client asks. The protocol has decoded it; serving checks it against the model.
 struct InferRequest {
   std::string model;
-  std::int64_t version = 0;           // 0 = the highest that is ready
-  std::string id;                     // the client's own; empty = none. Only for error messages here
+  std::int64_t version = 0;  // 0 = the highest that is ready
+  std::string id;            // the client's own; empty = none. Only for error messages here
   std::vector<NamedTensor> inputs;
-  std::vector<std::string> outputs;   // wanted, in this order; empty = all
+  std::vector<std::string> outputs;  // wanted, in this order; empty = all
   runtime::Parameters parameters;
 };
 
 /// One answer.
 struct InferResponse {
-  std::int64_t version = 0;           // the version that answered
+  std::int64_t version = 0;  // the version that answered
   std::vector<NamedTensor> outputs;
   runtime::Parameters parameters;
 };
 
-/// Takes the answers to one request, in order, from one thread at a time, while infer() is under way.
+/// Takes the answers to one request, in order, from one thread at a time, while infer() is under
+/// way.
 class InferSink {
  public:
   virtual ~InferSink() = default;

@@ -12,15 +12,17 @@
 
 namespace aion::serving {
 
-/// The median of what a run costs, followed without keeping samples: each one pulls the estimate a sixteenth its way
-/// (stochastic approximation, Robbins and Monro 1951), so a few stalls of a busy machine do not move it.
+/// The lower quartile of what a run costs, followed without keeping samples: each one pulls the
+/// estimate its way, thrice as far down as up (stochastic approximation, Robbins and Monro 1951).
+/// What a model costs does not depend on who preempts it, and on a busy machine the median would
+/// say so.
 ///
 /// Thread safety: all methods may be called from any thread.
 class RunCost {
  public:
   void observe(Duration run);
   /// Zero until enough runs have been seen to trust it.
-  [[nodiscard]] Duration median() const;
+  [[nodiscard]] Duration lower_quartile() const;
 
  private:
   static constexpr std::uint32_t kTrusted = 8;
@@ -28,7 +30,8 @@ class RunCost {
   std::atomic<std::uint32_t> seen_ = 0;
 };
 
-/// Requests hold it by shared_ptr to their end, so an unloaded version goes when its last request has gone.
+/// Requests hold it by shared_ptr to their end, so an unloaded version goes when its last request
+/// has gone.
 struct LoadedVersion {
   LoadedVersion(catalog::ModelVersion loaded,
                 std::unique_ptr<runtime::Instance> opened,

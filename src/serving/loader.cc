@@ -11,7 +11,9 @@ struct Population::Waiting {
   bool is_extinct = false;
 };
 
-void Population::born() { alive_.fetch_add(1, std::memory_order_relaxed); }
+void Population::born() {
+  alive_.fetch_add(1, std::memory_order_relaxed);
+}
 
 void Population::died() {
   serial_.run([this] {
@@ -53,8 +55,10 @@ Loader::Loader(Parts parts, std::size_t max_queue)
 
 std::shared_ptr<LoadedVersion> Loader::make_shared_version(std::unique_ptr<LoadedVersion> version) {
   population_->born();
-  // The last request to let go may stand on an io thread, and giving a model back takes milliseconds.
-  auto gone = [blocking = parts_.executors.blocking(), population = population_](LoadedVersion* last) {
+  // The last request to let go may stand on an io thread, and giving a model back takes
+  // milliseconds.
+  auto gone = [blocking = parts_.executors.blocking(),
+               population = population_](LoadedVersion* last) {
     post(blocking, [owned = std::shared_ptr<LoadedVersion>(last), population]() mutable {
       owned.reset();
       population->died();
@@ -66,7 +70,8 @@ std::shared_ptr<LoadedVersion> Loader::make_shared_version(std::unique_ptr<Loade
 Task<std::shared_ptr<LoadedVersion>> Loader::open(catalog::ModelVersion version) {
   AION_CO_TRY(runtime::Backend* const backend, parts_.backends.find(version));
   AION_CO_TRY(const resource::Quantity needed, backend->estimate(version));
-  const std::string holder = "model '" + version.name + "' version " + std::to_string(version.number);
+  const std::string holder =
+      "model '" + version.name + "' version " + std::to_string(version.number);
   const resource::Claim claim{holder, parts_.ledger.device(), needed};
   AION_CO_TRY(resource::Lease lease, parts_.ledger.take(claim));
   AION_CO_TRY(auto instance, co_await backend->open(version, std::move(lease)));
@@ -86,13 +91,18 @@ Task<void> Loader::load(std::string name) {
       parts_.table.edit([&](Models& models) { models[name].reason = reason; });
     }
     parts_.log.warn("model not loaded", {{"model", name}, {"reason", reason}});
-    // A name that the repository does not hold is the caller's mistake; a broken model is not.
-    const Code code = found.error().code == Code::NotFound ? Code::InvalidArgument : Code::Internal;
-    co_return Error{code, failed + "failed to poll from model repository: " + reason};
+    // A name that the repository does not hold is the caller's mistake, and needs no further words.
+    const std::string polled = failed + "failed to poll from model repository";
+    if (found.error().code == Code::NotFound) {
+      co_return Error{Code::InvalidArgument, polled};
+    }
+    const bool is_callers = found.error().code == Code::InvalidArgument;
+    co_return Error{is_callers ? Code::InvalidArgument : Code::Internal, polled + ": " + reason};
   }
   const std::string reason = co_await load_versions(*std::move(found));
   if (const auto ready = parts_.table.find(name, 0); !ready) {
-    co_return Error{Code::Internal, failed + "no version is available" + (reason.empty() ? "" : ": " + reason)};
+    co_return Error{Code::Internal,
+                    failed + "no version is available" + (reason.empty() ? "" : ": " + reason)};
   }
   if (!reason.empty()) {
     co_return Error{Code::Internal, failed + reason};
@@ -115,12 +125,16 @@ Awaitable<std::string> Loader::load_versions(catalog::Model model) {
     auto opened = co_await open(version);
     const std::string number = std::to_string(version.number);
     if (opened) {
-      const auto took = std::chrono::duration<double, std::milli>(parts_.executors.clock().now() - begin);
-      parts_.log.info("model loaded", {{"model", model.name}, {"version", number}, {"took_ms", took.count()}});
+      const auto took =
+          std::chrono::duration<double, std::milli>(parts_.executors.clock().now() - begin);
+      parts_.log.info("model loaded",
+                      {{"model", model.name}, {"version", number}, {"took_ms", took.count()}});
     } else {
-      reasons += (reasons.empty() ? "version " : "; version ") + number + ": " + opened.error().message;
-      parts_.log.warn("model not loaded",
-                      {{"model", model.name}, {"version", number}, {"reason", opened.error().message}});
+      reasons +=
+          (reasons.empty() ? "version " : "; version ") + number + ": " + opened.error().message;
+      parts_.log.warn(
+          "model not loaded",
+          {{"model", model.name}, {"version", number}, {"reason", opened.error().message}});
     }
     parts_.table.edit([&](Models& models) {
       VersionEntry& entry = models[model.name].versions[version.number];

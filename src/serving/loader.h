@@ -31,7 +31,8 @@ class Population {
   std::shared_ptr<Waiting> waiting_;
 };
 
-/// Loads happen on the blocking executor, several models at once, one load or unload at a time per model.
+/// Loads happen on the blocking executor, several models at once, one load or unload at a time per
+/// model.
 ///
 /// Thread safety: all methods may be called from any thread.
 class Loader {
@@ -47,8 +48,8 @@ class Loader {
   };
   Loader(Parts parts, std::size_t max_queue);
 
-  /// Loads what the repository holds under this name beside what serves now, then swaps. A version that
-  /// does not load leaves the old one in service.
+  /// Loads what the repository holds under this name beside what serves now, then swaps. A version
+  /// that does not load leaves the old one in service.
   [[nodiscard]] Task<void> load(std::string name);
   [[nodiscard]] Task<void> unload(std::string name);
 
@@ -57,7 +58,8 @@ class Loader {
  private:
   [[nodiscard]] Task<std::shared_ptr<LoadedVersion>> open(catalog::ModelVersion version);
   [[nodiscard]] Awaitable<std::string> load_versions(catalog::Model model);
-  [[nodiscard]] std::shared_ptr<LoadedVersion> make_shared_version(std::unique_ptr<LoadedVersion> version);
+  [[nodiscard]] std::shared_ptr<LoadedVersion> make_shared_version(
+      std::unique_ptr<LoadedVersion> version);
 
   Parts parts_;
   std::size_t max_queue_;

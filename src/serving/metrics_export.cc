@@ -15,25 +15,51 @@ struct Exported {
   Read read;
 };
 
-double microseconds(const DurationTotal& total) { return static_cast<double>(total.ns / 1000); }
+double microseconds(const DurationTotal& total) {
+  return static_cast<double>(total.ns / 1000);
+}
 
 constexpr std::array<Exported, 8> kCounters = {{
-    {"nv_inference_request_success", "Number of successful inference requests, all batch sizes",
-     [](const StatisticsSnapshot& s) { return static_cast<double>(s.success.count); }},
-    {"nv_inference_count", "Number of inferences performed (does not include cached requests)",
-     [](const StatisticsSnapshot& s) { return static_cast<double>(s.inference_count); }},
-    {"nv_inference_exec_count", "Number of model executions performed (does not include cached requests)",
-     [](const StatisticsSnapshot& s) { return static_cast<double>(s.execution_count); }},
-    {"nv_inference_request_duration_us", "Cumulative inference request duration in microseconds",
-     [](const StatisticsSnapshot& s) { return microseconds(s.success); }},
-    {"nv_inference_queue_duration_us", "Cumulative inference queuing duration in microseconds",
-     [](const StatisticsSnapshot& s) { return microseconds(s.queue); }},
-    {"nv_inference_compute_input_duration_us", "Cumulative compute input duration in microseconds",
-     [](const StatisticsSnapshot& s) { return microseconds(s.compute_input); }},
-    {"nv_inference_compute_infer_duration_us", "Cumulative compute inference duration in microseconds",
-     [](const StatisticsSnapshot& s) { return microseconds(s.compute_infer); }},
-    {"nv_inference_compute_output_duration_us", "Cumulative inference compute output duration in microseconds",
-     [](const StatisticsSnapshot& s) { return microseconds(s.compute_output); }},
+    {"nv_inference_request_success",
+     "Number of successful inference requests, all batch sizes",
+     [](const StatisticsSnapshot& s) {
+       return static_cast<double>(s.success.count);
+     }},
+    {"nv_inference_count",
+     "Number of inferences performed (does not include cached requests)",
+     [](const StatisticsSnapshot& s) {
+       return static_cast<double>(s.inference_count);
+     }},
+    {"nv_inference_exec_count",
+     "Number of model executions performed (does not include cached requests)",
+     [](const StatisticsSnapshot& s) {
+       return static_cast<double>(s.execution_count);
+     }},
+    {"nv_inference_request_duration_us",
+     "Cumulative inference request duration in microseconds",
+     [](const StatisticsSnapshot& s) {
+       return microseconds(s.success);
+     }},
+    {"nv_inference_queue_duration_us",
+     "Cumulative inference queuing duration in microseconds",
+     [](const StatisticsSnapshot& s) {
+       return microseconds(s.queue);
+     }},
+    {"nv_inference_compute_input_duration_us",
+     "Cumulative compute input duration in microseconds",
+     [](const StatisticsSnapshot& s) {
+       return microseconds(s.compute_input);
+     }},
+    {"nv_inference_compute_infer_duration_us",
+     "Cumulative compute inference duration in microseconds",
+     [](const StatisticsSnapshot& s) {
+       return microseconds(s.compute_infer);
+     }},
+    {"nv_inference_compute_output_duration_us",
+     "Cumulative inference compute output duration in microseconds",
+     [](const StatisticsSnapshot& s) {
+       return microseconds(s.compute_output);
+     }},
 }};
 
 Labels labels_of(const LoadedVersion& loaded) {
@@ -69,31 +95,40 @@ std::vector<Sample> failures(const ModelTable& table) {
 
 void export_metrics(Metrics& metrics, std::shared_ptr<const ModelTable> table) {
   for (const Exported& exported : kCounters) {
-    metrics.family(exported.name, exported.help, MetricType::Counter, [table, read = exported.read] {
-      std::vector<Sample> samples;
-      for_each_loaded(*table, [&](const std::shared_ptr<LoadedVersion>& loaded) {
-        samples.push_back({labels_of(*loaded), read(loaded->statistics.snapshot())});
-      });
-      return samples;
-    });
+    metrics.family(
+        exported.name, exported.help, MetricType::Counter, [table, read = exported.read] {
+          std::vector<Sample> samples;
+          for_each_loaded(*table, [&](const std::shared_ptr<LoadedVersion>& loaded) {
+            samples.push_back({labels_of(*loaded), read(loaded->statistics.snapshot())});
+          });
+          return samples;
+        });
   }
-  metrics.family("nv_inference_request_failure", "Number of failed inference requests, all batch sizes",
-                 MetricType::Counter, [table] { return failures(*table); });
-  metrics.family("nv_inference_pending_request_count",
-                 "Instantaneous number of pending requests awaiting execution", MetricType::Gauge, [table] {
-                   std::vector<Sample> samples;
-                   for_each_loaded(*table, [&](const std::shared_ptr<LoadedVersion>& loaded) {
-                     samples.push_back({labels_of(*loaded), static_cast<double>(loaded->pending.load())});
-                   });
-                   return samples;
-                 });
-  metrics.histograms("aion_inference_duration_seconds", "Time from the decoded request to its last response", [table] {
-    std::vector<HistogramSample> samples;
-    for_each_loaded(*table, [&](const std::shared_ptr<LoadedVersion>& loaded) {
-      samples.push_back({labels_of(*loaded), {loaded, &loaded->statistics.total()}});
-    });
-    return samples;
-  });
+  metrics.family("nv_inference_request_failure",
+                 "Number of failed inference requests, all batch sizes",
+                 MetricType::Counter,
+                 [table] { return failures(*table); });
+  metrics.family(
+      "nv_inference_pending_request_count",
+      "Instantaneous number of pending requests awaiting execution",
+      MetricType::Gauge,
+      [table] {
+        std::vector<Sample> samples;
+        for_each_loaded(*table, [&](const std::shared_ptr<LoadedVersion>& loaded) {
+          samples.push_back({labels_of(*loaded), static_cast<double>(loaded->pending.load())});
+        });
+        return samples;
+      });
+  metrics.histograms(
+      "aion_inference_duration_seconds",
+      "Time from the decoded request to its last response",
+      [table] {
+        std::vector<HistogramSample> samples;
+        for_each_loaded(*table, [&](const std::shared_ptr<LoadedVersion>& loaded) {
+          samples.push_back({labels_of(*loaded), {loaded, &loaded->statistics.total()}});
+        });
+        return samples;
+      });
 }
 
 }  // namespace aion::serving

@@ -1,4 +1,5 @@
-// Shows the statistics of all loaded versions as metrics, with Triton's names where the meaning is equal.
+// Shows the statistics of all loaded versions as metrics, with Triton's names where the meaning is
+// equal.
 #pragma once
 
 #include <memory>
@@ -8,7 +9,8 @@
 
 namespace aion::serving {
 
-/// Registers the families nv_inference_* and aion_inference_duration_seconds; they read the table when asked.
+/// Registers the families nv_inference_* and aion_inference_duration_seconds; they read the table
+/// when asked.
 void export_metrics(Metrics& metrics, std::shared_ptr<const ModelTable> table);
 
 }  // namespace aion::serving

@@ -6,6 +6,7 @@
 #include "base/spawn.h"
 #include "serving/dispatcher.h"
 #include "serving/loader.h"
+#include "serving/memory_keeper.h"
 #include "serving/metrics_export.h"
 #include "serving/request_run.h"
 
@@ -15,10 +16,17 @@ struct ModelServer::State {
   State(Parts given, Config wanted)
       : parts(given),
         config(wanted),
-        dispatcher({given.executors.compute(), given.executors.io(0), given.executors.compute_count()},
-                   given.executors.clock(),
-                   first_come),
-        loader({given.executors, given.repository, given.backends, given.ledger, dispatcher, *table, given.log},
+        dispatcher(
+            {given.executors.compute(), given.executors.io(0), given.executors.compute_count()},
+            given.executors.clock(),
+            first_come),
+        loader({given.executors,
+                given.repository,
+                given.backends,
+                given.ledger,
+                dispatcher,
+                *table,
+                given.log},
                wanted.max_queue),
         runner({dispatcher, given.executors.clock(), wanted.inline_below}) {}
 
@@ -28,11 +36,13 @@ struct ModelServer::State {
   Dispatcher dispatcher;
   Loader loader;
   RequestRunner runner;
+  MemoryKeeper memory_keeper{parts.executors, *table};
   std::atomic<bool> is_started = false;
   std::atomic<bool> is_stopping = false;
 };
 
-ModelServer::ModelServer(Parts parts, Config config) : state_(std::make_unique<State>(parts, config)) {
+ModelServer::ModelServer(Parts parts, Config config)
+    : state_(std::make_unique<State>(parts, config)) {
   export_metrics(parts.metrics, state_->table);
 }
 
@@ -69,16 +79,23 @@ Task<void> ModelServer::stop(std::chrono::milliseconds limit) {
       state_->parts.executors.clock(), deadline, state_->parts.executors.blocking());
   if (!is_empty) {
     co_return Error{Code::DeadlineExceeded,
-                    "requests were still running " + std::to_string(limit.count()) + " ms after the stop began"};
+                    "requests were still running " + std::to_string(limit.count()) +
+                        " ms after the stop began"};
   }
   co_return Result<void>{};
 }
 
-void ModelServer::drain() { state_->is_stopping = true; }
+void ModelServer::drain() {
+  state_->is_stopping = true;
+}
 
-bool ModelServer::is_live() const { return true; }
+bool ModelServer::is_live() const {
+  return true;
+}
 
-bool ModelServer::is_ready() const { return state_->is_started && !state_->is_stopping; }
+bool ModelServer::is_ready() const {
+  return state_->is_started && !state_->is_stopping;
+}
 
 Task<void> ModelServer::load(std::string name) {
   if (state_->is_stopping) {
@@ -87,7 +104,9 @@ Task<void> ModelServer::load(std::string name) {
   co_return co_await state_->loader.load(std::move(name));
 }
 
-Task<void> ModelServer::unload(std::string name) { co_return co_await state_->loader.unload(std::move(name)); }
+Task<void> ModelServer::unload(std::string name) {
+  co_return co_await state_->loader.unload(std::move(name));
+}
 
 Task<std::vector<IndexRow>> ModelServer::index(bool only_ready) const {
   co_await on(state_->parts.executors.blocking());
@@ -104,7 +123,10 @@ Task<std::vector<IndexRow>> ModelServer::index(bool only_ready) const {
   }
   for (const catalog::Finding& finding : findings) {
     if (!models->contains(finding.name)) {
-      rows.push_back({finding.name, 0, VersionState::Unavailable, finding.model ? "" : finding.model.error().message});
+      rows.push_back({finding.name,
+                      0,
+                      VersionState::Unavailable,
+                      finding.model ? "" : finding.model.error().message});
     }
   }
   if (only_ready) {
@@ -118,7 +140,10 @@ Task<std::vector<IndexRow>> ModelServer::index(bool only_ready) const {
 
 Result<ModelMetadata> ModelServer::metadata(std::string_view model, std::int64_t version) const {
   AION_TRY(const auto loaded, state_->table->find(model, version));
-  ModelMetadata metadata{loaded->version.name, {}, loaded->version.platform, loaded->version.signature,
+  ModelMetadata metadata{loaded->version.name,
+                         {},
+                         loaded->version.platform,
+                         loaded->version.signature,
                          loaded->version.is_decoupled};
   const auto models = state_->table->snapshot();
   if (version != 0) {
@@ -133,16 +158,22 @@ Result<ModelMetadata> ModelServer::metadata(std::string_view model, std::int64_t
   return metadata;
 }
 
-Result<bool> ModelServer::is_decoupled(std::string_view model, std::int64_t version) const {
-  AION_TRY(const auto loaded, state_->table->find(model, version));
-  return loaded->version.is_decoupled;
+Result<std::shared_ptr<const catalog::ModelVersion>> ModelServer::find(std::string_view model,
+                                                                       std::int64_t version) const {
+  if (state_->is_stopping) {
+    return Error{Code::Unavailable, "Server not ready"};
+  }
+  AION_TRY(auto loaded, state_->table->find(model, version));
+  const catalog::ModelVersion* const found = &loaded->version;
+  return std::shared_ptr<const catalog::ModelVersion>(std::move(loaded), found);
 }
 
 bool ModelServer::is_model_ready(std::string_view model, std::int64_t version) const {
   return is_ready() && state_->table->find(model, version).has_value();
 }
 
-Result<std::vector<VersionStatistics>> ModelServer::statistics(std::string_view model, std::int64_t version) const {
+Result<std::vector<VersionStatistics>> ModelServer::statistics(std::string_view model,
+                                                               std::int64_t version) const {
   const auto models = state_->table->snapshot();
   std::vector<VersionStatistics> all;
   bool is_known = model.empty();
@@ -161,7 +192,8 @@ Result<std::vector<VersionStatistics>> ModelServer::statistics(std::string_view 
     }
   }
   if (!is_known) {
-    return Error{Code::InvalidArgument, "requested model '" + std::string(model) + "' is not available"};
+    return Error{Code::InvalidArgument,
+                 "requested model '" + std::string(model) + "' is not available"};
   }
   if (all.empty() && version != 0) {
     return Error{Code::InvalidArgument,
@@ -175,7 +207,8 @@ Task<void> ModelServer::infer(RequestContext context, InferRequest request, Infe
     co_return Error{Code::Unavailable, "Server not ready"};
   }
   AION_CO_TRY(auto loaded, state_->table->find(request.model, request.version));
-  co_return co_await state_->runner.run(std::move(loaded), std::move(context), std::move(request), sink);
+  co_return co_await state_->runner.run(
+      std::move(loaded), std::move(context), std::move(request), sink);
 }
 
 }  // namespace aion::serving

@@ -23,9 +23,10 @@
 namespace aion::serving {
 
 struct Config {
-  std::chrono::microseconds inline_below{50};  // a model measured under this at batch 1 may run on the io thread
-  std::size_t max_queue = 4096;                // requests waiting per model; beyond that 503 at once
-  bool is_explicit = false;                    // load nothing at start
+  std::chrono::microseconds inline_below{
+      50};                       // a model measured under this at batch 1 may run on the io thread
+  std::size_t max_queue = 4096;  // requests waiting per model; beyond that 503 at once
+  bool is_explicit = false;      // load nothing at start
 };
 
 /// One row of the repository index.
@@ -69,19 +70,21 @@ class ModelServer {
   ModelServer(const ModelServer&) = delete;
   ModelServer& operator=(const ModelServer&) = delete;
 
-  /// Loads what the repository holds (nothing in explicit mode). A model that fails is a row of the index.
+  /// Loads what the repository holds (nothing in explicit mode). A model that fails is a row of the
+  /// index.
   [[nodiscard]] Task<void> start();
   /// Ready turns false and new requests are refused; those under way go on.
   void drain();
-  /// Drains, waits until the requests under way have ended, and unloads all. DeadlineExceeded when some still run
-  /// after `limit`; whoever carries them (a connection) must have been told to cancel them before.
+  /// Drains, waits until the requests under way have ended, and unloads all. DeadlineExceeded when
+  /// some still run after `limit`; whoever carries them (a connection) must have been told to
+  /// cancel them before.
   [[nodiscard]] Task<void> stop(std::chrono::milliseconds limit);
 
   [[nodiscard]] bool is_live() const;
   [[nodiscard]] bool is_ready() const;
 
-  /// Loads or reloads; ends when every wanted version is ready or has failed. InternalError with Triton's text
-  /// and the reason behind it when none came up.
+  /// Loads or reloads; ends when every wanted version is ready or has failed. InternalError with
+  /// Triton's text and the reason behind it when none came up.
   [[nodiscard]] Task<void> load(std::string name);
   /// Takes the model out of service; requests under way finish. An unknown name is no error.
   [[nodiscard]] Task<void> unload(std::string name);
@@ -89,15 +92,18 @@ class ModelServer {
 
   /// version 0 = by policy. NotFound, or Unavailable when it is not ready.
   [[nodiscard]] Result<ModelMetadata> metadata(std::string_view model, std::int64_t version) const;
-  /// Whether the version answers a request with none, one or many responses; fails as metadata() does, and costs less.
-  [[nodiscard]] Result<bool> is_decoupled(std::string_view model, std::int64_t version) const;
+  /// The version that would answer now, without copying what is known of it; version 0 = the
+  /// highest that is ready.
+  [[nodiscard]] Result<std::shared_ptr<const catalog::ModelVersion>> find(
+      std::string_view model, std::int64_t version) const;
   [[nodiscard]] bool is_model_ready(std::string_view model, std::int64_t version) const;
   /// An empty name = all models. NotFound for an unknown one.
-  [[nodiscard]] Result<std::vector<VersionStatistics>> statistics(std::string_view model, std::int64_t version) const;
+  [[nodiscard]] Result<std::vector<VersionStatistics>> statistics(std::string_view model,
+                                                                  std::int64_t version) const;
 
-  /// Answers one request: sends none, one or many responses, then ends. Runs on the caller's thread when the
-  /// model is fast and idle, else on the compute executor; comes back on whichever it ended on: hop with on()
-  /// where the thread matters. The sink must outlive the await.
+  /// Answers one request: sends none, one or many responses, then ends. Runs on the caller's thread
+  /// when the model is fast and idle, else on the compute executor; comes back on whichever it
+  /// ended on: hop with on() where the thread matters. The sink must outlive the await.
   [[nodiscard]] Task<void> infer(RequestContext context, InferRequest request, InferSink& sink);
 
  private:

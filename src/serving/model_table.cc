@@ -7,7 +7,8 @@ namespace aion::serving {
 namespace {
 
 Error unknown(std::string_view model, std::string_view rest) {
-  return Error{Code::NotFound, "Request for unknown model: '" + std::string(model) + "' " + std::string(rest)};
+  return Error{Code::NotFound,
+               "Request for unknown model: '" + std::string(model) + "' " + std::string(rest)};
 }
 
 }  // namespace
@@ -22,7 +23,8 @@ void ModelTable::edit(const std::function<void(Models&)>& change) {
   } while (!models_.compare_exchange_weak(before, after, std::memory_order_acq_rel));
 }
 
-Result<std::shared_ptr<LoadedVersion>> ModelTable::find(std::string_view model, std::int64_t version) const {
+Result<std::shared_ptr<LoadedVersion>> ModelTable::find(std::string_view model,
+                                                        std::int64_t version) const {
   const auto models = snapshot();
   const auto entry = models->find(model);
   if (entry == models->end()) {
@@ -44,7 +46,8 @@ Result<std::shared_ptr<LoadedVersion>> ModelTable::find(std::string_view model, 
   }
   if (at->second.state != VersionState::Ready) {
     return Error{Code::Unavailable,
-                 "Request for unknown model: '" + std::string(model) + "' " + named + " is not at ready state"};
+                 "Request for unknown model: '" + std::string(model) + "' " + named +
+                     " is not at ready state"};
   }
   return at->second.loaded;
 }

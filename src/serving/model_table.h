@@ -20,7 +20,7 @@ enum class VersionState : std::uint8_t { Loading, Ready, Unavailable, Unloading 
 /// One version of a model: in service, or why it is not.
 struct VersionEntry {
   VersionState state = VersionState::Loading;
-  std::string reason;                   // empty when ready
+  std::string reason;                     // empty when ready
   std::shared_ptr<LoadedVersion> loaded;  // null unless ready
 };
 
@@ -34,13 +34,17 @@ using Models = std::map<std::string, ModelEntry, std::less<>>;
 /// Thread safety: all methods may be called from any thread; readers never wait.
 class ModelTable {
  public:
-  [[nodiscard]] std::shared_ptr<const Models> snapshot() const { return models_.load(std::memory_order_acquire); }
+  [[nodiscard]] std::shared_ptr<const Models> snapshot() const {
+    return models_.load(std::memory_order_acquire);
+  }
 
-  /// Replaces the snapshot by an edited copy; `change` may be called again if another edit came between.
+  /// Replaces the snapshot by an edited copy; `change` may be called again if another edit came
+  /// between.
   void edit(const std::function<void(Models&)>& change);
 
   /// The ready version (0 = the highest), or the Error that Triton's clients compare.
-  [[nodiscard]] Result<std::shared_ptr<LoadedVersion>> find(std::string_view model, std::int64_t version) const;
+  [[nodiscard]] Result<std::shared_ptr<LoadedVersion>> find(std::string_view model,
+                                                            std::int64_t version) const;
 
  private:
   std::atomic<std::shared_ptr<const Models>> models_ = std::make_shared<const Models>();

@@ -13,15 +13,12 @@ using catalog::Signature;
 using catalog::TensorSpec;
 using tensor::Tensor;
 
-constexpr auto kBatchNote = "NOTE: the model has a non-zero max_batch_size, so the first extent of every shape is the batch size.";
-
-/// Triton's prefix: the client's own id, or that there is none.
-std::string id_prefix(const InferRequest& request) {
-  return "[request id: " + (request.id.empty() ? "<id_unknown>" : request.id) + "] ";
-}
+constexpr auto kBatchNote =
+    "NOTE: the model has a non-zero max_batch_size, so the first extent of every shape is the "
+    "batch size.";
 
 Error refusal(const InferRequest& request, const std::string& message) {
-  return Error{Code::InvalidArgument, id_prefix(request) + message};
+  return Error{Code::InvalidArgument, id_prefix(request.id) + message};
 }
 
 template <class Specs>
@@ -51,19 +48,22 @@ Result<void> check_size(const InferRequest& request, const TensorSpec& spec, con
     const std::size_t got = tensor.offsets ? tensor.offsets->size() - 1 : 0;
     if (got != static_cast<std::size_t>(count)) {
       return refusal(request,
-                     "expected " + std::to_string(count) + " string elements for inference input '" + spec.name +
-                         "' for model '" + request.model + "', got " + std::to_string(got));
+                     "expected " + std::to_string(count) +
+                         " string elements for inference input '" + spec.name + "' for model '" +
+                         request.model + "', got " + std::to_string(got));
     }
     return {};
   }
   std::size_t expected = 0;
-  if (__builtin_mul_overflow(static_cast<std::size_t>(count), tensor::element_size(tensor.dtype), &expected)) {
+  if (__builtin_mul_overflow(
+          static_cast<std::size_t>(count), tensor::element_size(tensor.dtype), &expected)) {
     return refusal(request, "input '" + spec.name + "' has more bytes than this machine can count");
   }
   if (expected != tensor.data.bytes) {
     return refusal(request,
-                   "input byte size mismatch for input '" + spec.name + "' for model '" + request.model +
-                       "'. Expected " + std::to_string(expected) + ", got " + std::to_string(tensor.data.bytes));
+                   "input byte size mismatch for input '" + spec.name + "' for model '" +
+                       request.model + "'. Expected " + std::to_string(expected) + ", got " +
+                       std::to_string(tensor.data.bytes));
   }
   return {};
 }
@@ -74,13 +74,15 @@ Result<void> check_tensor(const catalog::ModelVersion& version,
                           const Tensor& tensor) {
   if (tensor.dtype != spec.dtype) {
     return refusal(request,
-                   "inference input '" + spec.name + "' data-type is '" + std::string(to_string(tensor.dtype)) +
-                       "', but model '" + request.model + "' expects '" + std::string(to_string(spec.dtype)) + "'");
+                   "inference input '" + spec.name + "' data-type is '" +
+                       std::string(to_string(tensor.dtype)) + "', but model '" + request.model +
+                       "' expects '" + std::string(to_string(spec.dtype)) + "'");
   }
   if (!shape_fits(spec.shape, tensor.shape)) {
     return refusal(request,
-                   "unexpected shape for input '" + spec.name + "' for model '" + request.model + "'. Expected " +
-                       tensor::to_string(spec.shape) + ", got " + tensor::to_string(tensor.shape) + ". " +
+                   "unexpected shape for input '" + spec.name + "' for model '" + request.model +
+                       "'. Expected " + tensor::to_string(spec.shape) + ", got " +
+                       tensor::to_string(tensor.shape) + ". " +
                        (version.max_batch_size > 0 ? kBatchNote : ""));
   }
   return check_size(request, spec, tensor);
@@ -95,8 +97,9 @@ std::string quoted_list(const std::vector<std::string>& names) {
 }
 
 bool is_given(const InferRequest& request, const TensorSpec& spec) {
-  return std::any_of(
-      request.inputs.begin(), request.inputs.end(), [&](const NamedTensor& input) { return input.name == spec.name; });
+  return std::any_of(request.inputs.begin(), request.inputs.end(), [&](const NamedTensor& input) {
+    return input.name == spec.name;
+  });
 }
 
 /// Looks at the number of inputs first, as Triton does.
@@ -117,16 +120,20 @@ Result<void> check_count(const Signature& signature, const InferRequest& request
   for (const NamedTensor& input : request.inputs) {
     names.push_back(input.name);
   }
-  std::string message = "expected " + std::to_string(got < required ? required : signature.inputs.size()) +
-                        " inputs but got " + std::to_string(got) + " inputs for model '" + request.model +
-                        "'. Got input(s) " + quoted_list(names);
+  std::string message = "expected " +
+                        std::to_string(got < required ? required : signature.inputs.size()) +
+                        " inputs but got " + std::to_string(got) + " inputs for model '" +
+                        request.model + "'. Got input(s) " + quoted_list(names);
   if (!missing.empty()) {
-    message += ", but missing required input(s) " + quoted_list(missing) + ". Please provide all required input(s)";
+    message += ", but missing required input(s) " + quoted_list(missing) +
+               ". Please provide all required input(s)";
   }
   return refusal(request, message + ".");
 }
 
-Result<void> place_inputs(const catalog::ModelVersion& version, InferRequest& request, CheckedRequest& checked) {
+Result<void> place_inputs(const catalog::ModelVersion& version,
+                          InferRequest& request,
+                          CheckedRequest& checked) {
   const Signature& signature = version.signature;
   AION_TRY_VOID(check_count(signature, request));
   std::vector<Tensor>& placed = checked.batch.inputs;
@@ -134,11 +141,14 @@ Result<void> place_inputs(const catalog::ModelVersion& version, InferRequest& re
   for (NamedTensor& input : request.inputs) {
     const std::size_t at = position_of(signature.inputs, input.name);
     if (at == signature.inputs.size()) {
-      return Error{Code::InvalidArgument,
-                   "unexpected inference input '" + input.name + "' for model '" + request.model + "'"};
+      return Error{
+          Code::InvalidArgument,
+          "unexpected inference input '" + input.name + "' for model '" + request.model + "'"};
     }
     if (placed[at].is_present()) {
-      return refusal(request, "input '" + input.name + "' is given more than once for model '" + request.model + "'");
+      return refusal(
+          request,
+          "input '" + input.name + "' is given more than once for model '" + request.model + "'");
     }
     AION_TRY_VOID(check_tensor(version, request, signature.inputs[at], input.tensor));
     checked.input_bytes += input.tensor.data.bytes;
@@ -147,13 +157,16 @@ Result<void> place_inputs(const catalog::ModelVersion& version, InferRequest& re
   for (std::size_t i = 0; i < placed.size(); ++i) {
     if (!placed[i].is_present() && !signature.inputs[i].is_optional) {
       return refusal(request,
-                     "required input '" + signature.inputs[i].name + "' is missing for model '" + request.model + "'");
+                     "required input '" + signature.inputs[i].name + "' is missing for model '" +
+                         request.model + "'");
     }
   }
   return {};
 }
 
-Result<void> place_outputs(const Signature& signature, const InferRequest& request, CheckedRequest& checked) {
+Result<void> place_outputs(const Signature& signature,
+                           const InferRequest& request,
+                           CheckedRequest& checked) {
   std::vector<std::uint32_t>& wanted = checked.batch.outputs;
   wanted.reserve(signature.outputs.size());
   if (request.outputs.empty()) {
@@ -176,24 +189,30 @@ Result<void> place_outputs(const Signature& signature, const InferRequest& reque
   return {};
 }
 
-Result<void> check_rows(const catalog::ModelVersion& version, const InferRequest& request, const CheckedRequest& checked) {
+Result<void> check_rows(const catalog::ModelVersion& version,
+                        const InferRequest& request,
+                        const CheckedRequest& checked) {
   for (std::size_t i = 0; i < checked.batch.inputs.size(); ++i) {
     const Tensor& input = checked.batch.inputs[i];
     if (input.is_present() && static_cast<std::uint64_t>(input.shape[0]) != checked.batch_size) {
       return refusal(request,
-                     "input '" + version.signature.inputs[i].name + "' batch size does not match other inputs for '" +
-                         version.name + "'");
+                     "input '" + version.signature.inputs[i].name +
+                         "' batch size does not match other inputs for '" + version.name + "'");
     }
   }
   if (checked.batch_size > static_cast<std::uint64_t>(version.max_batch_size)) {
     return refusal(request,
-                   "inference request batch-size must be <= " + std::to_string(version.max_batch_size) + " for '" +
-                       version.name + "'");
+                   "inference request batch-size must be <= " +
+                       std::to_string(version.max_batch_size) + " for '" + version.name + "'");
   }
   return {};
 }
 
 }  // namespace
+
+std::string id_prefix(const std::string& id) {
+  return "[request id: " + (id.empty() ? "<id_unknown>" : id) + "] ";
+}
 
 Result<CheckedRequest> check_request(const catalog::ModelVersion& version, InferRequest& request) {
   const Signature& signature = version.signature;

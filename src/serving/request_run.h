@@ -31,8 +31,14 @@ class RequestRunner {
  private:
   struct Plan;
   [[nodiscard]] bool may_run_here(const LoadedVersion& loaded, const Plan& plan) const;
-  [[nodiscard]] Task<void> run_checked(LoadedVersion& loaded, const RequestContext& context, Plan& plan, InferSink& sink);
-  [[nodiscard]] Task<void> execute(LoadedVersion& loaded, const RequestContext& context, Plan& plan, InferSink& sink);
+  [[nodiscard]] Task<void> run_checked(LoadedVersion& loaded,
+                                       const RequestContext& context,
+                                       Plan& plan,
+                                       InferSink& sink);
+  [[nodiscard]] Task<void> execute(LoadedVersion& loaded,
+                                   const RequestContext& context,
+                                   Plan& plan,
+                                   InferSink& sink);
 
   Parts parts_;
 };

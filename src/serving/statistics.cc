@@ -7,7 +7,8 @@ namespace aion::serving {
 
 void Statistics::Total::add(Duration duration) {
   count.fetch_add(1, std::memory_order_relaxed);
-  ns.fetch_add(static_cast<std::uint64_t>(std::max<Duration::rep>(duration.count(), 0)), std::memory_order_relaxed);
+  ns.fetch_add(static_cast<std::uint64_t>(std::max<Duration::rep>(duration.count(), 0)),
+               std::memory_order_relaxed);
 }
 
 DurationTotal Statistics::Total::read() const {
@@ -30,7 +31,7 @@ void Statistics::succeeded(const RequestTimes& times) {
     small_batches_[times.batch_size].add(times.infer);
     return;
   }
-  const std::scoped_lock lock(large_mutex_);
+  const std::scoped_lock lock(rare_mutex_);
   DurationTotal& total = large_batches_[times.batch_size];
   ++total.count;
   total.ns += static_cast<std::uint64_t>(times.infer.count());
@@ -39,6 +40,29 @@ void Statistics::succeeded(const RequestTimes& times) {
 void Statistics::failed(FailureReason reason, Duration after) {
   failures_[static_cast<std::size_t>(reason)].fetch_add(1, std::memory_order_relaxed);
   fail_.add(after);
+}
+
+void Statistics::responded(std::uint64_t index, ResponseEnd end, Duration after) {
+  constexpr std::uint64_t kMostIndexes = 1'000;
+  const auto count = [after](DurationTotal& total) {
+    ++total.count;
+    total.ns += static_cast<std::uint64_t>(std::max<Duration::rep>(after.count(), 0));
+  };
+  const std::scoped_lock lock(rare_mutex_);
+  ResponseTotals& totals = responses_[std::min(index, kMostIndexes)];
+  switch (end) {
+    case ResponseEnd::Success:
+      count(totals.success);
+      count(totals.compute_infer);
+      ++totals.compute_output.count;  // the output is handed over, which takes no time of its own
+      return;
+    case ResponseEnd::Fail:
+      return count(totals.fail);
+    case ResponseEnd::Empty:
+      return count(totals.empty);
+    case ResponseEnd::Cancel:
+      return count(totals.cancel);
+  }
 }
 
 StatisticsSnapshot Statistics::snapshot() const {
@@ -61,8 +85,9 @@ StatisticsSnapshot Statistics::snapshot() const {
       now.batches.emplace(size, total);
     }
   }
-  const std::scoped_lock lock(large_mutex_);
+  const std::scoped_lock lock(rare_mutex_);
   now.batches.insert(large_batches_.begin(), large_batches_.end());
+  now.responses = responses_;
   return now;
 }
 

@@ -18,18 +18,28 @@ struct DurationTotal {
   std::uint64_t ns = 0;
 };
 
+/// What became of the responses of one index (the first of each request, the second, ...) of a
+/// decoupled version.
+struct ResponseTotals {
+  DurationTotal compute_infer, compute_output, success, fail, empty, cancel;
+};
+
 /// The figures at one moment. Names are those of Triton's statistics extension.
 struct StatisticsSnapshot {
   std::uint64_t last_inference_ms = 0;  // since the Unix epoch; 0 = never
   std::uint64_t inference_count = 0;    // batch elements
   std::uint64_t execution_count = 0;
   DurationTotal success, fail, queue, compute_input, compute_infer, compute_output;
-  std::map<std::uint64_t, DurationTotal> batches;  // compute_infer by batch size
-  std::array<std::uint64_t, 4> failures{};         // by FailureReason
+  std::map<std::uint64_t, DurationTotal> batches;     // compute_infer by batch size
+  std::array<std::uint64_t, 4> failures{};            // by FailureReason
+  std::map<std::uint64_t, ResponseTotals> responses;  // by index; only decoupled versions have them
 };
 
 /// Triton's reasons of nv_inference_request_failure.
 enum class FailureReason : std::uint8_t { Rejected, Cancelled, Backend, Other };
+
+/// How one response of a decoupled request ended.
+enum class ResponseEnd : std::uint8_t { Success, Fail, Empty, Cancel };
 
 /// The times of one request that succeeded.
 struct RequestTimes {
@@ -40,14 +50,21 @@ struct RequestTimes {
   std::uint64_t batch_size = 1;
 };
 
-/// Counts without a lock (but for batches larger than 64), so that requests on different threads do not wait.
+/// Counts without a lock (but for batches larger than 64 and decoupled responses), so that requests
+/// on different threads do not wait.
 ///
 /// Thread safety: all methods may be called from any thread.
 class Statistics {
  public:
   void succeeded(const RequestTimes& times);
   void failed(FailureReason reason, Duration after);
+  /// A response of a decoupled request, `after` the one before it. Indexes above 1,000 are not told
+  /// apart.
+  void responded(std::uint64_t index, ResponseEnd end, Duration after);
   [[nodiscard]] StatisticsSnapshot snapshot() const;
+  [[nodiscard]] std::uint64_t executions() const {
+    return infer_.count.load(std::memory_order_relaxed);
+  }
   [[nodiscard]] const DurationHistogram& total() const { return total_; }
 
  private:
@@ -66,8 +83,9 @@ class Statistics {
   DurationHistogram total_;  // from the decoded request to its last response
   Total success_, fail_, queue_, input_, infer_, output_;
   std::array<Total, kSmallBatch + 1> small_batches_{};
-  mutable std::mutex large_mutex_;
+  mutable std::mutex rare_mutex_;  // guards what follows
   std::map<std::uint64_t, DurationTotal> large_batches_;
+  std::map<std::uint64_t, ResponseTotals> responses_;
 };
 
 }  // namespace aion::serving

@@ -34,9 +34,13 @@ constexpr std::array<TypeFacts, 15> kTypes = {{
 
 }  // namespace
 
-std::string_view to_string(DataType dtype) { return kTypes[static_cast<std::size_t>(dtype)].name; }
+std::string_view to_string(DataType dtype) {
+  return kTypes[static_cast<std::size_t>(dtype)].name;
+}
 
-std::size_t element_size(DataType dtype) { return kTypes[static_cast<std::size_t>(dtype)].size; }
+std::size_t element_size(DataType dtype) {
+  return kTypes[static_cast<std::size_t>(dtype)].size;
+}
 
 Result<DataType> parse_dtype(std::string_view name) {
   for (const TypeFacts& type : kTypes) {
@@ -50,7 +54,8 @@ Result<DataType> parse_dtype(std::string_view name) {
       known.append(known.empty() ? "" : ", ").append(type.name);
     }
   }
-  return Error{Code::InvalidArgument, "unknown datatype '" + std::string(name) + "'; expected one of " + known};
+  return Error{Code::InvalidArgument,
+               "unknown datatype '" + std::string(name) + "'; expected one of " + known};
 }
 
 }  // namespace aion::tensor

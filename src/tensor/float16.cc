@@ -38,14 +38,17 @@ std::uint16_t fp16_from_float(float value) {
     return static_cast<std::uint16_t>(sign | kInfinity16);
   }
   if (magnitude < 0x1p-14F) {  // subnormal: the float adder rounds to a multiple of 2^-24 for us
-    return static_cast<std::uint16_t>(sign | static_cast<std::uint16_t>(std::nearbyint(magnitude * 0x1p24F)));
+    return static_cast<std::uint16_t>(
+        sign | static_cast<std::uint16_t>(std::nearbyint(magnitude * 0x1p24F)));
   }
   const std::uint32_t rebased = std::bit_cast<std::uint32_t>(magnitude) - (112U << 23U);
   const std::uint32_t rounded = rebased + 0xfffU + ((rebased >> 13U) & 1U);
   return static_cast<std::uint16_t>(sign | (rounded >> 13U));
 }
 
-float float_from_bf16(std::uint16_t bits) { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16U); }
+float float_from_bf16(std::uint16_t bits) {
+  return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16U);
+}
 
 std::uint16_t bf16_from_float(float value) {
   const auto bits = std::bit_cast<std::uint32_t>(value);

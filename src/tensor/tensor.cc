@@ -34,8 +34,8 @@ std::size_t whole_elements(std::span<const std::byte> wire) {
 
 Error bytes_do_not_fit(std::size_t wanted, std::size_t read, std::string_view what) {
   return Error{Code::InvalidArgument,
-               "BYTES data holds " + std::to_string(read) + " whole elements, expected " + std::to_string(wanted) +
-                   ": " + std::string(what)};
+               "BYTES data holds " + std::to_string(read) + " whole elements, expected " +
+                   std::to_string(wanted) + ": " + std::string(what)};
 }
 
 }  // namespace
@@ -55,16 +55,18 @@ Result<std::int64_t> element_count(std::span<const std::int64_t> shape) {
       return Error{Code::InvalidArgument, "shape " + to_string(shape) + " has a negative extent"};
     }
     if (__builtin_mul_overflow(count, extent, &count)) {
-      return Error{Code::InvalidArgument, "shape " + to_string(shape) + " has more than 2^63-1 elements"};
+      return Error{Code::InvalidArgument,
+                   "shape " + to_string(shape) + " has more than 2^63-1 elements"};
     }
   }
   return count;
 }
 
 Buffer::Writable Buffer::allocate(std::size_t bytes) {
-  auto* memory = static_cast<std::byte*>(::operator new(bytes == 0 ? 1 : bytes, std::align_val_t{kAlignment}));
+  auto* memory = static_cast<std::byte*>(
+      ::operator new (bytes == 0 ? 1 : bytes, std::align_val_t{kAlignment}));
   const auto free = [](const std::byte* p) {
-    ::operator delete(const_cast<std::byte*>(p), std::align_val_t{kAlignment});
+    ::operator delete (const_cast<std::byte*>(p), std::align_val_t{kAlignment});
   };
   std::shared_ptr<const std::byte> owner(memory, free);
   return {Buffer{memory, bytes, MemoryKind::Host, 0, std::move(owner)}, memory};
@@ -92,7 +94,10 @@ Result<Tensor> bytes_from_wire(std::span<const std::byte> wire, Shape shape) {
   AION_TRY(const std::int64_t extent, element_count(shape));
   const auto count = static_cast<std::size_t>(extent);
   if (count > wire.size() / kLengthBytes) {
-    return bytes_do_not_fit(count, whole_elements(wire), "each takes at least 4 bytes, and there are only " + std::to_string(wire.size()));
+    return bytes_do_not_fit(
+        count,
+        whole_elements(wire),
+        "each takes at least 4 bytes, and there are only " + std::to_string(wire.size()));
   }
   auto offsets = std::make_shared<std::vector<std::uint64_t>>();
   offsets->reserve(count + 1);
@@ -107,7 +112,8 @@ Result<Tensor> bytes_from_wire(std::span<const std::byte> wire, Shape shape) {
     const std::size_t length = read_length(wire.data() + at);
     at += kLengthBytes;
     if (length > wire.size() - at || filled + length > data.bytes) {
-      return bytes_do_not_fit(count, i, "the next one says " + std::to_string(length) + " bytes, which are not there");
+      return bytes_do_not_fit(
+          count, i, "the next one says " + std::to_string(length) + " bytes, which are not there");
     }
     std::memcpy(out + filled, wire.data() + at, length);
     at += length;
@@ -115,7 +121,8 @@ Result<Tensor> bytes_from_wire(std::span<const std::byte> wire, Shape shape) {
     offsets->push_back(filled);
   }
   if (at != wire.size()) {
-    return bytes_do_not_fit(count, count, std::to_string(wire.size() - at) + " bytes are left over");
+    return bytes_do_not_fit(
+        count, count, std::to_string(wire.size() - at) + " bytes are left over");
   }
   return Tensor{DataType::Bytes, std::move(shape), std::move(data), std::move(offsets)};
 }

@@ -15,19 +15,21 @@
 
 namespace aion::tensor {
 
-/// Extents, outermost first. In a signature -1 stands for any extent; in a tensor every one is >= 0.
+/// Extents, outermost first. In a signature -1 stands for any extent; in a tensor every one is >=
+/// 0.
 using Shape = std::vector<std::int64_t>;
 
 /// "[1,16]"
 [[nodiscard]] std::string to_string(std::span<const std::int64_t> shape);
 
-/// The product of the extents (1 for rank 0); InvalidArgument for a negative extent or a product over 2^63-1.
+/// The product of the extents (1 for rank 0); InvalidArgument for a negative extent or a product
+/// over 2^63-1.
 [[nodiscard]] Result<std::int64_t> element_count(std::span<const std::int64_t> shape);
 
 enum class MemoryKind : std::uint8_t { Host, Pinned, Cuda, SharedRegion, MappedFile };
 
-/// A stretch of memory somewhere, kept alive by `owner`. The bytes of a request are never written after
-/// the buffer was made; a buffer may be read by many threads.
+/// A stretch of memory somewhere, kept alive by `owner`. The bytes of a request are never written
+/// after the buffer was made; a buffer may be read by many threads.
 struct Buffer {
   const std::byte* data = nullptr;
   std::size_t bytes = 0;
@@ -36,9 +38,12 @@ struct Buffer {
   std::shared_ptr<const void> owner;
 
   [[nodiscard]] std::span<const std::byte> span() const { return {data, bytes}; }
-  [[nodiscard]] std::string_view text() const { return {reinterpret_cast<const char*>(data), bytes}; }
+  [[nodiscard]] std::string_view text() const {
+    return {reinterpret_cast<const char*>(data), bytes};
+  }
 
-  /// A fresh host buffer, aligned to 64 bytes and not initialised, and the pointer through which to fill it.
+  /// A fresh host buffer, aligned to 64 bytes and not initialised, and the pointer through which to
+  /// fill it.
   struct Writable;
   static Writable allocate(std::size_t bytes);
   /// A view of shared bytes; no copy.
@@ -50,8 +55,9 @@ struct Buffer::Writable {
   std::byte* data;
 };
 
-/// Elements in row-major order, little-endian, unpadded. A fixed-size type holds `element_count * element_size` bytes in
-/// `data`. For Bytes, element i is data[offsets[i], offsets[i+1]): `offsets` holds element_count + 1 ascending values.
+/// Elements in row-major order, little-endian, unpadded. A fixed-size type holds `element_count *
+/// element_size` bytes in `data`. For Bytes, element i is data[offsets[i], offsets[i+1]): `offsets`
+/// holds element_count + 1 ascending values.
 struct Tensor {
   DataType dtype = DataType::Invalid;
   Shape shape;

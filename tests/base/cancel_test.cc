@@ -36,7 +36,9 @@ TEST(Cancel, CallsAtOnceWhenItIsCancelledAlready) {
 TEST(Cancel, DoesNotCallAHookThatIsGone) {
   CancelSource source;
   int calls = 0;
-  { const CancelHook hook = source.token().when_cancelled([&] { ++calls; }); }
+  {
+    const CancelHook hook = source.token().when_cancelled([&] { ++calls; });
+  }
 
   source.cancel();
 

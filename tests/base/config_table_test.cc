@@ -1,9 +1,9 @@
 #include "base/config_table.h"
 
-#include <gtest/gtest.h>
-
 #include <array>
 #include <fstream>
+
+#include <gtest/gtest.h>
 
 namespace aion {
 namespace {
@@ -52,7 +52,8 @@ TEST_F(ConfigTableTest, NamesTheNearestKeyForAnUnknownOne) {
   const auto applied = apply_toml("[http]\nprot = 7001\n");
 
   ASSERT_FALSE(applied);
-  EXPECT_NE(applied.error().message.find("unknown key 'http.prot'; did you mean 'http.port'?"), std::string::npos)
+  EXPECT_NE(applied.error().message.find("unknown key 'http.prot'; did you mean 'http.port'?"),
+            std::string::npos)
       << applied.error().message;
 }
 

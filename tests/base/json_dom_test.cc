@@ -10,12 +10,15 @@ namespace {
 
 using testing::HasSubstr;
 
-std::span<const std::byte> bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
+std::span<const std::byte> bytes(std::string_view text) {
+  return std::as_bytes(std::span(text));
+}
 
 TEST(JsonParser, ReadsNumbersOfEveryKind) {
   JsonParser parser;
 
-  const auto root = parser.parse(bytes(R"({"data":[18446744073709551615,-9223372036854775808,1.5]})"));
+  const auto root =
+      parser.parse(bytes(R"({"data":[18446744073709551615,-9223372036854775808,1.5]})"));
 
   ASSERT_TRUE(root) << root.error().message;
   const JsonArray data = JsonElement(root->at_key("data")).get_array();

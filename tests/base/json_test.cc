@@ -10,7 +10,10 @@ namespace {
 
 using testing::HasSubstr;
 
-std::string nested(int levels) { return std::string(static_cast<std::size_t>(levels), '[') + std::string(static_cast<std::size_t>(levels), ']'); }
+std::string nested(int levels) {
+  return std::string(static_cast<std::size_t>(levels), '[') +
+         std::string(static_cast<std::size_t>(levels), ']');
+}
 
 TEST(ParseJson, KeepsTheOrderOfTheKeys) {
   const auto json = parse_json(R"({"z":1,"a":[true,null,"x"]})");
@@ -28,23 +31,33 @@ TEST(ParseJson, SaysWhereTheTextIsWrong) {
   EXPECT_THAT(json.error().message, HasSubstr("column 6"));
 }
 
-TEST(ParseJson, RefusesABareNan) { EXPECT_FALSE(parse_json(R"({"a":NaN})")); }
+TEST(ParseJson, RefusesABareNan) {
+  EXPECT_FALSE(parse_json(R"({"a":NaN})"));
+}
 
-TEST(ParseJson, RefusesASecondDocument) { EXPECT_FALSE(parse_json("{} {}")); }
+TEST(ParseJson, RefusesASecondDocument) {
+  EXPECT_FALSE(parse_json("{} {}"));
+}
 
-TEST(ParseJson, TakesAHundredLevels) { EXPECT_TRUE(parse_json(nested(100))); }
+TEST(ParseJson, TakesAHundredLevels) {
+  EXPECT_TRUE(parse_json(nested(100)));
+}
 
 TEST(ParseJson, RefusesMoreLevels) {
   EXPECT_EQ(parse_json(nested(102)).error().message, "JSON is nested more than 100 levels deep");
 }
 
-TEST(ParseJson, RefusesAMillionLevelsWithoutUsingTheStack) { EXPECT_FALSE(parse_json(nested(1'000'000))); }
+TEST(ParseJson, RefusesAMillionLevelsWithoutUsingTheStack) {
+  EXPECT_FALSE(parse_json(nested(1'000'000)));
+}
 
 TEST(JsonText, ReplacesBytesThatAreNotUtf8) {
   EXPECT_EQ(to_text(Json("a\xff")), "\"a\xef\xbf\xbd\"");
 }
 
-TEST(JsonText, WritesNullForANumberThatIsNotFinite) { EXPECT_EQ(to_text(Json(NAN)), "null"); }
+TEST(JsonText, WritesNullForANumberThatIsNotFinite) {
+  EXPECT_EQ(to_text(Json(NAN)), "null");
+}
 
 }  // namespace
 }  // namespace aion

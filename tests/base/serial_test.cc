@@ -1,9 +1,9 @@
 #include "base/serial.h"
 
-#include <gtest/gtest.h>
-
 #include <thread>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace aion {
 namespace {

@@ -21,14 +21,16 @@ void encode_again(const kserve::DecodedInfer& decoded) {
     const std::size_t size = tensor::element_size(input.tensor.dtype);
     const auto count = tensor::element_count(input.tensor.shape);
     // Whether a binary input has the bytes that its shape wants is for serving to say.
-    const bool is_whole = size == 0 || (count && input.tensor.data.bytes % size == 0 &&
-                                        input.tensor.data.bytes / size == static_cast<std::size_t>(*count));
+    const bool is_whole =
+        size == 0 || (count && input.tensor.data.bytes % size == 0 &&
+                      input.tensor.data.bytes / size == static_cast<std::size_t>(*count));
     if (is_whole) {
       response.outputs.push_back(input);
     }
   }
   response.parameters = decoded.request.parameters;
-  static_cast<void>(kserve::encode_infer({"m", decoded.request.id}, response, decoded.format).has_value());
+  static_cast<void>(
+      kserve::encode_infer({"m", decoded.request.id}, response, decoded.format).has_value());
 }
 
 }  // namespace
@@ -43,7 +45,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string length = std::to_string(head);
   // A block of exactly the size, so that the sanitizer sees every byte read beyond it.
   const auto owner = std::make_shared<std::vector<std::uint8_t>>(data + 2, data + size);
-  kserve::InferBody body{{reinterpret_cast<const std::byte*>(owner->data()), owner->size(), owner}, 0, {}};
+  kserve::InferBody body{
+      {reinterpret_cast<const std::byte*>(owner->data()), owner->size(), owner}, 0, {}};
   if (head != UINT16_MAX) {
     body.header_length = length;
   }

@@ -62,7 +62,7 @@ class HttpServerTest : public ::testing::Test {
   bool has_failed_to_accept();
 
   std::array<int, 2> log_pipe_ = make_pipe();
-  Log log_{LogLevel::Warn, LogFormat::Text, log_pipe_[1]};
+  Log log_{LogLevel::Warn, LogFormat::Plain, log_pipe_[1]};
   Executors executors_{{2, 2, 2}};
   ShowingHandler handler_{executors_};
   std::unique_ptr<HttpServer> server_;

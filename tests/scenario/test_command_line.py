@@ -239,7 +239,7 @@ def test_infer_passes_the_servers_message_on(daemon, tmp_path):
 
 
 def test_a_short_closed_loop_bench_reports_rate_and_latencies(daemon):
-    report = cli_json(daemon, "bench", "mlp", "--duration", "1s", "--connections", "2")
+    report = cli_json(daemon, "bench", "mlp", "--duration-s", "1", "--connections", "2")
 
     text = json.dumps(report)
     assert "p50" in text and "p99" in text
@@ -248,7 +248,7 @@ def test_a_short_closed_loop_bench_reports_rate_and_latencies(daemon):
 
 
 def test_a_short_open_loop_bench_keeps_its_rate(daemon):
-    report = cli_json(daemon, "bench", "scalar", "--duration", "2s", "--rate", "200")
+    report = cli_json(daemon, "bench", "scalar", "--duration-s", "2", "--rate", "200")
 
     assert report["errors"] == 0
     assert 300 <= report["requests"] <= 500

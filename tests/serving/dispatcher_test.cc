@@ -1,8 +1,8 @@
 #include "serving/dispatcher.h"
 
-#include <gtest/gtest.h>
-
 #include <optional>
+
+#include <gtest/gtest.h>
 
 #include "base/manual_clock.h"
 
@@ -20,7 +20,9 @@ class DispatcherTest : public testing::Test {
     std::optional<Error> error;
   };
 
-  Awaitable<void> wait_for_slot(Client& client, std::shared_ptr<Dispatcher::Queue> queue, RequestContext context) {
+  Awaitable<void> wait_for_slot(Client& client,
+                                std::shared_ptr<Dispatcher::Queue> queue,
+                                RequestContext context) {
     auto slot = co_await dispatcher_.acquire(std::move(queue), context);
     if (!slot) {
       client.error = slot.error();
@@ -30,7 +32,9 @@ class DispatcherTest : public testing::Test {
     client.slot.emplace(*std::move(slot));
   }
 
-  void submit(Client& client, const std::shared_ptr<Dispatcher::Queue>& queue, RequestContext context = {}) {
+  void submit(Client& client,
+              const std::shared_ptr<Dispatcher::Queue>& queue,
+              RequestContext context = {}) {
     spawn(inline_executor(), wait_for_slot(client, queue, std::move(context)));
   }
 
@@ -160,8 +164,7 @@ TEST_F(DispatcherTest, LeavesNoSlotBehindWhenManyThreadsCompete) {
       const auto slot = co_await dispatcher.acquire(std::move(queue), context);
       const int now = counts[0]->fetch_add(1) + 1;
       int seen = counts[1]->load();
-      while (seen < now && !counts[1]->compare_exchange_weak(seen, now)) {
-      }
+      while (seen < now && !counts[1]->compare_exchange_weak(seen, now)) {}
       counts[0]->fetch_sub(1);
       counts[2]->fetch_add(slot.has_value() ? 1 : 0);
     }
@@ -177,7 +180,8 @@ TEST_F(DispatcherTest, LeavesNoSlotBehindWhenManyThreadsCompete) {
       co_return true;
     }
   };
-  const bool ended = wait_for(executors.blocking(), Whole::run(executors.blocking(), std::move(work)));
+  const bool ended =
+      wait_for(executors.blocking(), Whole::run(executors.blocking(), std::move(work)));
 
   EXPECT_TRUE(ended);
   EXPECT_EQ(done, 2'000);

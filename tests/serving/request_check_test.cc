@@ -16,8 +16,10 @@ catalog::ModelVersion adder() {
 }
 
 NamedTensor floats(std::string name, tensor::Shape shape, std::size_t count) {
-  return {std::move(name),
-          tensor::Tensor{DataType::Fp32, std::move(shape), tensor::Buffer::allocate(count * 4).buffer, nullptr}};
+  return {
+      std::move(name),
+      tensor::Tensor{
+          DataType::Fp32, std::move(shape), tensor::Buffer::allocate(count * 4).buffer, nullptr}};
 }
 
 InferRequest ask(std::vector<NamedTensor> inputs) {
@@ -64,7 +66,8 @@ TEST(RequestCheck, KeepsTheOrderOfNamedOutputs) {
 }
 
 TEST(RequestCheck, RefusesAnUnknownInput) {
-  EXPECT_EQ(refusal_of(adder(), ask({floats("A", {1, 2}, 2), floats("C", {1, 2}, 2)})), "unexpected inference input 'C' for model 'add'");
+  EXPECT_EQ(refusal_of(adder(), ask({floats("A", {1, 2}, 2), floats("C", {1, 2}, 2)})),
+            "unexpected inference input 'C' for model 'add'");
 }
 
 TEST(RequestCheck, RefusesAnInputGivenTwice) {
@@ -74,30 +77,37 @@ TEST(RequestCheck, RefusesAnInputGivenTwice) {
 
 TEST(RequestCheck, NamesTheMissingInput) {
   EXPECT_EQ(refusal_of(adder(), ask({floats("A", {1, 2}, 2)})),
-            "[request id: 7] expected 2 inputs but got 1 inputs for model 'add'. Got input(s) ['A'], but missing "
+            "[request id: 7] expected 2 inputs but got 1 inputs for model 'add'. Got input(s) "
+            "['A'], but missing "
             "required input(s) ['B']. Please provide all required input(s).");
 }
 
 TEST(RequestCheck, LooksAtTheNumberOfInputsFirst) {
-  EXPECT_EQ(refusal_of(adder(), ask({floats("A", {1, 2}, 2), floats("B", {1, 2}, 2), floats("C", {1, 2}, 2)})),
-            "[request id: 7] expected 2 inputs but got 3 inputs for model 'add'. Got input(s) ['A','B','C'].");
+  EXPECT_EQ(
+      refusal_of(adder(),
+                 ask({floats("A", {1, 2}, 2), floats("B", {1, 2}, 2), floats("C", {1, 2}, 2)})),
+      "[request id: 7] expected 2 inputs but got 3 inputs for model 'add'. Got input(s) "
+      "['A','B','C'].");
 }
 
 TEST(RequestCheck, RefusesAWrongType) {
   NamedTensor input = floats("A", {1, 2}, 2);
   input.tensor.dtype = DataType::Int32;
-  EXPECT_EQ(refusal_of(adder(), ask({std::move(input), floats("B", {1, 2}, 2)})),
-            "[request id: 7] inference input 'A' data-type is 'INT32', but model 'add' expects 'FP32'");
+  EXPECT_EQ(
+      refusal_of(adder(), ask({std::move(input), floats("B", {1, 2}, 2)})),
+      "[request id: 7] inference input 'A' data-type is 'INT32', but model 'add' expects 'FP32'");
 }
 
 TEST(RequestCheck, RefusesAWrongShape) {
   EXPECT_EQ(refusal_of(adder(), ask({floats("A", {1, 3}, 3), floats("B", {1, 2}, 2)})),
-            "[request id: 7] unexpected shape for input 'A' for model 'add'. Expected [-1,2], got [1,3]. ");
+            "[request id: 7] unexpected shape for input 'A' for model 'add'. Expected [-1,2], got "
+            "[1,3]. ");
 }
 
 TEST(RequestCheck, RefusesAWrongByteCount) {
   EXPECT_EQ(refusal_of(adder(), ask({floats("A", {2, 2}, 3), floats("B", {1, 2}, 2)})),
-            "[request id: 7] input byte size mismatch for input 'A' for model 'add'. Expected 16, got 12");
+            "[request id: 7] input byte size mismatch for input 'A' for model 'add'. Expected 16, "
+            "got 12");
 }
 
 TEST(RequestCheck, RefusesMoreRowsThanTheModelTakes) {
@@ -123,7 +133,8 @@ TEST(RequestCheck, SaysThatTheClientSentNoId) {
 TEST(RequestCheck, RefusesAnOutputThatTheModelDoesNotHave) {
   InferRequest request = ask({floats("A", {1, 2}, 2), floats("B", {1, 2}, 2)});
   request.outputs = {"PRODUCT"};
-  EXPECT_EQ(refusal_of(adder(), std::move(request)), "unexpected inference output 'PRODUCT' for model 'add'");
+  EXPECT_EQ(refusal_of(adder(), std::move(request)),
+            "unexpected inference output 'PRODUCT' for model 'add'");
 }
 
 }  // namespace

@@ -45,10 +45,13 @@ TEST(DataType, AnUnknownNameIsAnsweredWithTheKnownOnes) {
 
   ASSERT_FALSE(parsed);
   EXPECT_EQ(parsed.error().code, Code::InvalidArgument);
-  EXPECT_THAT(parsed.error().message, HasSubstr("unknown datatype 'FLOAT'; expected one of BOOL, UINT8"));
+  EXPECT_THAT(parsed.error().message,
+              HasSubstr("unknown datatype 'FLOAT'; expected one of BOOL, UINT8"));
 }
 
-TEST(DataType, InvalidIsNoNameThatAClientMaySend) { EXPECT_FALSE(parse_dtype("INVALID")); }
+TEST(DataType, InvalidIsNoNameThatAClientMaySend) {
+  EXPECT_FALSE(parse_dtype("INVALID"));
+}
 
 TEST(DataType, ElementsHaveTheSizeOfTheirBits) {
   EXPECT_EQ(element_size(DataType::Bool), 1U);

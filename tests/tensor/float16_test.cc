@@ -14,9 +14,9 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 TEST(Fp16, ReadsTheBitPatternsOfIeee754) {
   EXPECT_EQ(float_from_fp16(0x3c00), 1.0F);
   EXPECT_EQ(float_from_fp16(0xc000), -2.0F);
-  EXPECT_EQ(float_from_fp16(0x7bff), 65504.0F);    // the largest
-  EXPECT_EQ(float_from_fp16(0x0400), 0x1p-14F);    // the smallest normal
-  EXPECT_EQ(float_from_fp16(0x0001), 0x1p-24F);    // the smallest of all
+  EXPECT_EQ(float_from_fp16(0x7bff), 65504.0F);  // the largest
+  EXPECT_EQ(float_from_fp16(0x0400), 0x1p-14F);  // the smallest normal
+  EXPECT_EQ(float_from_fp16(0x0001), 0x1p-24F);  // the smallest of all
   EXPECT_EQ(float_from_fp16(0x03ff), 1023 * 0x1p-24F);
   EXPECT_EQ(float_from_fp16(0x7c00), kInfinity);
   EXPECT_EQ(float_from_fp16(0xfc00), -kInfinity);
@@ -41,12 +41,13 @@ TEST(Fp16, EveryValueComesBackAsTheSameBits) {
 }
 
 TEST(Fp16, RoundsToTheNearestAndATieToEven) {
-  EXPECT_EQ(fp16_from_float(1.0F + 0x1p-11F), 0x3c00);                // half way between 1 and the next: 1 is even
-  EXPECT_EQ(fp16_from_float(1.0F + 3 * 0x1p-11F), 0x3c02);            // half way, the upper is even
-  EXPECT_EQ(fp16_from_float(1.0F + 0x1p-11F + 0x1p-20F), 0x3c01);     // just above half way
-  EXPECT_EQ(fp16_from_float(0x1p-25F), 0x0000);                       // half way to the smallest of all
+  EXPECT_EQ(fp16_from_float(1.0F + 0x1p-11F),
+            0x3c00);  // half way between 1 and the next: 1 is even
+  EXPECT_EQ(fp16_from_float(1.0F + 3 * 0x1p-11F), 0x3c02);         // half way, the upper is even
+  EXPECT_EQ(fp16_from_float(1.0F + 0x1p-11F + 0x1p-20F), 0x3c01);  // just above half way
+  EXPECT_EQ(fp16_from_float(0x1p-25F), 0x0000);  // half way to the smallest of all
   EXPECT_EQ(fp16_from_float(1.5F * 0x1p-24F), 0x0002);
-  EXPECT_EQ(fp16_from_float(0x1p-14F - 0x1p-26F), 0x0400);            // rounds up into the normal numbers
+  EXPECT_EQ(fp16_from_float(0x1p-14F - 0x1p-26F), 0x0400);  // rounds up into the normal numbers
 }
 
 TEST(Fp16, WhatIsTooLargeBecomesInfinity) {

@@ -13,7 +13,9 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-std::span<const std::byte> bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
+std::span<const std::byte> bytes(std::string_view text) {
+  return std::as_bytes(std::span(text));
+}
 
 // The wire form of one element.
 std::string element(std::string_view text) {
@@ -27,12 +29,17 @@ TEST(Shape, IsWrittenAsTheProtocolWritesIt) {
   EXPECT_EQ(to_string(Shape{}), "[]");
 }
 
-TEST(Shape, AScalarHasOneElement) { EXPECT_EQ(*element_count(Shape{}), 1); }
+TEST(Shape, AScalarHasOneElement) {
+  EXPECT_EQ(*element_count(Shape{}), 1);
+}
 
-TEST(Shape, OneEmptyExtentLeavesNoElements) { EXPECT_EQ(*element_count(Shape{3, 0, 5}), 0); }
+TEST(Shape, OneEmptyExtentLeavesNoElements) {
+  EXPECT_EQ(*element_count(Shape{3, 0, 5}), 0);
+}
 
 TEST(Shape, RefusesANegativeExtent) {
-  EXPECT_THAT(element_count(Shape{2, -1}).error().message, HasSubstr("[2,-1] has a negative extent"));
+  EXPECT_THAT(element_count(Shape{2, -1}).error().message,
+              HasSubstr("[2,-1] has a negative extent"));
 }
 
 TEST(Shape, RefusesMoreElementsThanANumberHolds) {
@@ -60,10 +67,13 @@ TEST(Buffer, KeepsTheOwnerOfSharedBytes) {
   EXPECT_TRUE(owner.expired());
 }
 
-TEST(Tensor, AFreshOneIsNotPresent) { EXPECT_FALSE(Tensor().is_present()); }
+TEST(Tensor, AFreshOneIsNotPresent) {
+  EXPECT_FALSE(Tensor().is_present());
+}
 
 TEST(BytesFromWire, ReadsTheElementsWithTheirZeros) {
-  const auto tensor = bytes_from_wire(bytes(element("one") + element("") + element(std::string(2, '\0'))), {3});
+  const auto tensor =
+      bytes_from_wire(bytes(element("one") + element("") + element(std::string(2, '\0'))), {3});
 
   ASSERT_TRUE(tensor) << tensor.error().message;
   EXPECT_EQ(tensor->bytes_at(0), "one");

@@ -25,16 +25,19 @@ struct Signature {
   std::vector<TensorSpec> outputs;
 };
 
-/// An immutable state of a model. What the configuration left out is completed by the backend that opens it.
+/// An immutable state of a model. What the configuration left out is completed by the backend that
+/// opens it.
 struct ModelVersion {
   std::string name;
   std::int64_t number = 1;
-  std::string backend;              // "onnx", "echo": a name of runtime/backends.cc
-  std::string platform;             // what clients are told, e.g. "onnxruntime_onnx"
-  std::filesystem::path path;       // the model file, or the version's folder for a backend without files
-  Signature signature;              // empty = taken from the file; else must agree with it
-  std::int64_t max_batch_size = 0;  // rows a request may hold; 0 = the first extent is no batch, or has no limit
-  bool is_decoupled = false;        // answers a request with none, one or many responses
+  std::string backend;   // "onnx", "echo": a name of runtime/backends.cc
+  std::string platform;  // what clients are told, e.g. "onnxruntime_onnx"
+  std::filesystem::path
+      path;             // the model file, or the version's folder for a backend without files
+  Signature signature;  // empty = taken from the file; else must agree with it
+  std::int64_t max_batch_size =
+      0;  // rows a request may hold; 0 = the first extent is no batch, or has no limit
+  bool is_decoupled = false;  // answers a request with none, one or many responses
   std::map<std::string, std::string> parameters;  // of the backend, e.g. "intra_op_thread_count"
 };
 

@@ -9,9 +9,9 @@ struct Statuses {
   int grpc;
 };
 
-// Triton has eight codes; those that it lacks take the nearest HTTP status with a meaning of its own. A time that ran
-// out in the queue is 503 over HTTP, and over gRPC the status that a deadline has there. AlreadyExists and
-// Cancelled are 400 as they are there.
+// Triton has eight codes; those that it lacks take the nearest HTTP status with a meaning of its
+// own. A time that ran out in the queue is 503 over HTTP, and over gRPC the status that a deadline
+// has there. AlreadyExists and Cancelled are 400 as they are there.
 Statuses statuses(Code code) {
   switch (code) {
     case Code::InvalidArgument:
@@ -42,9 +42,13 @@ Statuses statuses(Code code) {
 
 }  // namespace
 
-int http_status(Code code) { return statuses(code).http; }
+int http_status(Code code) {
+  return statuses(code).http;
+}
 
-int grpc_status(Code code) { return statuses(code).grpc; }
+int grpc_status(Code code) {
+  return statuses(code).grpc;
+}
 
 net::HttpResponse http_error(const Error& error) {
   return net::HttpResponse::error(http_status(error.code), error.message);

@@ -42,6 +42,16 @@ void write_one(const serving::VersionStatistics& one, inference::ModelStatistics
   write_duration(figures.compute_output, *inference.mutable_compute_output());
   write_duration({}, *inference.mutable_cache_hit());
   write_duration({}, *inference.mutable_cache_miss());
+  for (const auto& [index, totals] : figures.responses) {
+    inference::InferResponseStatistics& response =
+        (*out.mutable_response_stats())[std::to_string(index)];
+    write_duration(totals.compute_infer, *response.mutable_compute_infer());
+    write_duration(totals.compute_output, *response.mutable_compute_output());
+    write_duration(totals.success, *response.mutable_success());
+    write_duration(totals.fail, *response.mutable_fail());
+    write_duration(totals.empty, *response.mutable_empty_response());
+    write_duration(totals.cancel, *response.mutable_cancel());
+  }
   for (const auto& [size, infer] : figures.batches) {
     inference::InferBatchStatistics& batch = *out.add_batch_stats();
     batch.set_batch_size(size);

@@ -55,9 +55,8 @@ Result<void> InferCall::start(const ::grpc::CallbackServerContext& context,
                               const GrpcParts& parts) {
   AION_TRY(RequestContext request_context, context_of(context, parts.authorizer));
   AION_TRY(DecodedGrpcInfer decoded, decode_infer(*request(), held_by_library_));
-  AION_TRY(const bool is_decoupled,
-           parts.models.is_decoupled(decoded.request.model, decoded.request.version));
-  if (is_decoupled) {
+  AION_TRY(const auto version, parts.models.find(decoded.request.model, decoded.request.version));
+  if (version->is_decoupled) {
     return Error{Code::Unimplemented,
                  "ModelInfer RPC doesn't support models with decoupled transaction policy"};
   }

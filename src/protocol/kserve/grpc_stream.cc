@@ -80,9 +80,8 @@ void StreamCall::OnReadDone(bool is_ok) {
 
 Result<DecodedGrpcInfer> StreamCall::prepare(StreamRequest& request) const {
   AION_TRY(DecodedGrpcInfer decoded, request.decode());
-  AION_TRY(const bool is_decoupled,
-           parts_.models.is_decoupled(decoded.request.model, decoded.request.version));
-  request.set_kind(is_decoupled, decoded.wants_empty_final);
+  AION_TRY(const auto version, parts_.models.find(decoded.request.model, decoded.request.version));
+  request.set_kind(version->is_decoupled, decoded.wants_empty_final);
   return decoded;
 }
 

@@ -12,8 +12,8 @@
 #include "protocol/kserve/infer_encoder.h"
 #include "protocol/kserve/infer_fault.h"
 
-// g++ 12 takes the frame of a coroutine that it has inlined halfway for memory of another allocator;
-// both ends are asio's own.
+// g++ 12 takes the frame of a coroutine that it has inlined halfway for memory of another
+// allocator; both ends are asio's own.
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"
 
 namespace aion::kserve {
@@ -36,7 +36,8 @@ using net::HttpResponse;
 struct KnownHeaders {
   std::string_view authorization;
   std::string_view content_encoding;
-  std::optional<std::string_view> header_length;  // present but empty is a fault, so it differs from absent
+  std::optional<std::string_view>
+      header_length;  // present but empty is a fault, so it differs from absent
 };
 
 bool is_same_name(std::string_view sent, std::string_view lower) {
@@ -44,7 +45,8 @@ bool is_same_name(std::string_view sent, std::string_view lower) {
     return false;
   }
   for (std::size_t i = 0; i < sent.size(); ++i) {
-    const char c = sent[i] >= 'A' && sent[i] <= 'Z' ? static_cast<char>(sent[i] - 'A' + 'a') : sent[i];
+    const char c =
+        sent[i] >= 'A' && sent[i] <= 'Z' ? static_cast<char>(sent[i] - 'A' + 'a') : sent[i];
     if (c != lower[i]) {
       return false;
     }
@@ -81,21 +83,29 @@ class OneAnswer final : public serving::InferSink {
   serving::InferResponse answer_;
 };
 
-HttpResponse answer_to_infer(const AnswerHead& head, const OneAnswer& sink, const OutputFormat& format) {
+HttpResponse answer_to_infer(const AnswerHead& head,
+                             const OneAnswer& sink,
+                             const OutputFormat& format) {
   if (sink.count() != 1) {
     return HttpResponse::error(500,
-                               "model '" + std::string(head.model) + "' gave " + std::to_string(sink.count()) +
+                               "model '" + std::string(head.model) + "' gave " +
+                                   std::to_string(sink.count()) +
                                    " responses where one was expected");
   }
   Result<HttpResponse> answer = encode_infer(head, sink.answer(), format);
   return answer ? *std::move(answer) : http_error(answer.error());
 }
 
-Awaitable<HttpResponse> finished(HttpResponse response) { co_return response; }
+Awaitable<HttpResponse> finished(HttpResponse response) {
+  co_return response;
+}
 
 HttpResponse method_refusal(const HttpRoute& route) {
   HttpResponse response = HttpResponse::error(405, "Method Not Allowed");
-  response.headers.emplace_back("Allow", route.takes_get && route.takes_post ? "GET, POST" : route.takes_get ? "GET" : "POST");
+  response.headers.emplace_back("Allow",
+                                route.takes_get && route.takes_post ? "GET, POST"
+                                : route.takes_get                   ? "GET"
+                                                                    : "POST");
   return response;
 }
 
@@ -113,9 +123,11 @@ HttpResponse empty_answer(int status) {
 
 Result<std::string> model_name(std::string_view encoded) {
   std::string name = net::percent_decoded(encoded);
-  if (name.find('/') != std::string::npos || name.find('\0') != std::string::npos || !is_utf8(name)) {
-    return Error{Code::InvalidArgument,
-                 "the model name in the path must be UTF-8 without '/' and NUL; got " + in_quotes(name)};
+  if (name.find('/') != std::string::npos || name.find('\0') != std::string::npos ||
+      !is_utf8(name)) {
+    return Error{
+        Code::InvalidArgument,
+        "the model name in the path must be UTF-8 without '/' and NUL; got " + in_quotes(name)};
   }
   return name;
 }
@@ -128,8 +140,8 @@ Result<std::int64_t> version_number(const std::string& model, std::string_view t
   const auto failed = std::from_chars(text.data(), text.data() + text.size(), number).ec;
   if (failed != std::errc{} || number == 0) {
     return Error{Code::NotFound,
-                 "Request for unknown model: '" + model + "' version " + std::string(text.substr(0, 64)) +
-                     " is not found"};
+                 "Request for unknown model: '" + model + "' version " +
+                     std::string(text.substr(0, 64)) + " is not found"};
   }
   return number;
 }
@@ -187,7 +199,8 @@ Awaitable<net::HttpResponse> HttpApi::handle(net::HttpRequest& request) {
   if (!version) {
     return finished(http_error(version.error()));
   }
-  return answer(Call{request, route, *std::move(model), *version, *std::move(principal), headers.header_length});
+  return answer(Call{
+      request, route, *std::move(model), *version, *std::move(principal), headers.header_length});
 }
 
 /// Not a coroutine itself: a call that waits for nothing costs one frame.
@@ -215,16 +228,19 @@ net::HttpResponse HttpApi::answer_at_once(const Call& call) const {
     case HttpCall::Ready:
       return empty_answer(models_.is_ready() ? 200 : 400);
     case HttpCall::ModelReady:
-      return models_.is_model_ready(call.model, call.version) ? empty_answer(200)
-                                                              : HttpResponse::error(400, "Model version not ready");
+      return models_.is_model_ready(call.model, call.version)
+                 ? empty_answer(200)
+                 : HttpResponse::error(400, "Model version not ready");
     case HttpCall::ModelMetadata: {
       const auto metadata = models_.metadata(call.model, call.version);
-      return metadata ? HttpResponse::json(200, model_metadata_text(*metadata)) : http_error(metadata.error());
+      return metadata ? HttpResponse::json(200, model_metadata_text(*metadata))
+                      : http_error(metadata.error());
     }
     case HttpCall::ModelStatistics:
     case HttpCall::AllStatistics: {
       const auto statistics = models_.statistics(call.model, call.version);
-      return statistics ? HttpResponse::json(200, statistics_text(*statistics)) : http_error(statistics.error());
+      return statistics ? HttpResponse::json(200, statistics_text(*statistics))
+                        : http_error(statistics.error());
     }
     default:
       return HttpResponse::error(501, what_is_unsupported(call.route.call));
@@ -232,26 +248,20 @@ net::HttpResponse HttpApi::answer_at_once(const Call& call) const {
 }
 
 Result<DecodedInfer> HttpApi::decode(const Call& call) {
-  const Result<serving::ModelMetadata> metadata = models_.metadata(call.model, call.version);
-  if (!metadata) {
-    return models_.is_ready() ? metadata.error() : Error{Code::Unavailable, "Server not ready"};
-  }
-  if (metadata->is_decoupled) {
-    return Error{Code::Unimplemented, "HTTP end point doesn't support models with decoupled transaction policy"};
+  AION_TRY(const auto version, models_.find(call.model, call.version));
+  if (version->is_decoupled) {
+    return Error{Code::Unimplemented,
+                 "HTTP end point doesn't support models with decoupled transaction policy"};
   }
   const InferBody body{call.request.body, call.request.body_padding, call.header_length};
-  const InferTarget target{call.model, call.version, metadata->signature, config_.max_input_bytes};
+  const InferTarget target{call.model, call.version, version->signature, config_.max_input_bytes};
   ParserPool::Loan loan = parsers_.borrow();
   return decode_infer(body, target, loan.parser());
 }
 
-RequestContext HttpApi::context_of(const Call& call, std::chrono::microseconds timeout) const {
+RequestContext HttpApi::context_of(const Call& call) {
   RequestContext context = call.request.context;
   context.principal = call.principal;
-  if (timeout.count() > 0) {
-    const TimePoint now = executors_.clock().now();
-    context.deadline = std::min(context.deadline, now + std::min<Duration>(timeout, kNever - now));
-  }
   return context;
 }
 
@@ -263,7 +273,7 @@ Awaitable<net::HttpResponse> HttpApi::infer(Call call) {
   const std::string id = decoded->request.id;
   OneAnswer sink;
   const Result<void> ended =
-      co_await models_.infer(context_of(call, decoded->timeout), std::move(decoded->request), sink);
+      co_await models_.infer(context_of(call), std::move(decoded->request), sink);
   if (!ended) {
     co_return http_error(ended.error());
   }

@@ -1,7 +1,6 @@
 // KServe v2 with Triton's extensions over HTTP: everything below /v2.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <string>
 
@@ -21,14 +20,17 @@ struct HttpApiConfig {
   std::size_t max_input_bytes = 64U << 20U;  // of a request's JSON, and of one tensor in it
 };
 
-/// Answers requests for /v2. It decodes and encodes on the connection's io thread; what it waits for runs where the
-/// model server sees fit.
+/// Answers requests for /v2. It decodes and encodes on the connection's io thread; what it waits
+/// for runs where the model server sees fit.
 ///
 /// Thread safety: handle() may be called from any thread.
 class HttpApi final : public net::HttpHandler {
  public:
   /// All three outlive the handler.
-  HttpApi(serving::ModelServer& models, security::Authorizer& authorizer, Executors& executors, HttpApiConfig config);
+  HttpApi(serving::ModelServer& models,
+          security::Authorizer& authorizer,
+          Executors& executors,
+          HttpApiConfig config);
 
   [[nodiscard]] Awaitable<net::HttpResponse> handle(net::HttpRequest& request) override;
 
@@ -42,7 +44,7 @@ class HttpApi final : public net::HttpHandler {
   Awaitable<net::HttpResponse> unload(Call call);
   [[nodiscard]] net::HttpResponse answer_at_once(const Call& call) const;
   [[nodiscard]] Result<DecodedInfer> decode(const Call& call);
-  [[nodiscard]] RequestContext context_of(const Call& call, std::chrono::microseconds timeout) const;
+  [[nodiscard]] static RequestContext context_of(const Call& call);
 
   serving::ModelServer& models_;
   security::Authorizer& authorizer_;

@@ -9,8 +9,11 @@ namespace aion::kserve {
 
 namespace {
 
-constexpr std::array<std::string_view, 5> kExtensions = {
-    "model_repository", "model_repository(unload_dependents)", "binary_tensor_data", "parameters", "statistics"};
+constexpr std::array<std::string_view, 5> kExtensions = {"model_repository",
+                                                         "model_repository(unload_dependents)",
+                                                         "binary_tensor_data",
+                                                         "parameters",
+                                                         "statistics"};
 
 Json tensors_json(const std::vector<catalog::TensorSpec>& specs) {
   Json list = Json::array();
@@ -44,6 +47,21 @@ Json batches_json(const std::map<std::uint64_t, serving::DurationTotal>& batches
   return list;
 }
 
+Json responses_json(const std::map<std::uint64_t, serving::ResponseTotals>& responses) {
+  Json by_index = Json::object();
+  for (const auto& [index, totals] : responses) {
+    Json entry;
+    entry["compute_infer"] = duration_json(totals.compute_infer);
+    entry["compute_output"] = duration_json(totals.compute_output);
+    entry["success"] = duration_json(totals.success);
+    entry["fail"] = duration_json(totals.fail);
+    entry["empty_response"] = duration_json(totals.empty);
+    entry["cancel"] = duration_json(totals.cancel);
+    by_index[std::to_string(index)] = std::move(entry);
+  }
+  return by_index;
+}
+
 Json statistics_json(const serving::VersionStatistics& one) {
   const serving::StatisticsSnapshot& figures = one.statistics;
   Json inference;
@@ -62,6 +80,9 @@ Json statistics_json(const serving::VersionStatistics& one) {
   json["inference_count"] = figures.inference_count;
   json["execution_count"] = figures.execution_count;
   json["inference_stats"] = std::move(inference);
+  if (!figures.responses.empty()) {
+    json["response_stats"] = responses_json(figures.responses);
+  }
   json["batch_stats"] = batches_json(figures.batches);
   json["memory_usage"] = Json::array();
   return json;
@@ -101,7 +122,9 @@ Result<Json> parameters_of(std::string_view body) {
 
 }  // namespace
 
-std::span<const std::string_view> extensions() { return kExtensions; }
+std::span<const std::string_view> extensions() {
+  return kExtensions;
+}
 
 std::string_view to_string(serving::VersionState state) {
   switch (state) {

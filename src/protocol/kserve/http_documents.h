@@ -22,8 +22,9 @@ namespace aion::kserve {
 [[nodiscard]] std::string statistics_text(const std::vector<serving::VersionStatistics>& all);
 [[nodiscard]] std::string index_text(const std::vector<serving::IndexRow>& rows);
 
-// What the body of a repository call asks for; an empty body asks for nothing special. Each fails with InvalidArgument that
-// names the key, or with Unimplemented for a parameter whose effect is not served.
+// What the body of a repository call asks for; an empty body asks for nothing special. Each fails
+// with InvalidArgument that names the key, or with Unimplemented for a parameter whose effect is
+// not served.
 
 /// Whether only what is ready shall be listed.
 [[nodiscard]] Result<bool> read_index_body(std::string_view body);

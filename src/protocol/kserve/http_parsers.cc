@@ -5,7 +5,8 @@
 namespace aion::kserve {
 
 namespace {
-constexpr std::size_t kKeptCapacity = 1U << 20U;  // a parser holds about 12 bytes per byte of its largest document
+constexpr std::size_t kKeptCapacity =
+    1U << 20U;  // a parser holds about 12 bytes per byte of its largest document
 }
 
 ParserPool::~ParserPool() {
@@ -30,7 +31,8 @@ void ParserPool::put_back(std::unique_ptr<JsonParser> parser) {
   parser->shrink(kKeptCapacity);
   for (std::atomic<JsonParser*>& slot : free_) {
     JsonParser* none = nullptr;
-    if (slot.compare_exchange_strong(none, parser.get(), std::memory_order_release, std::memory_order_relaxed)) {
+    if (slot.compare_exchange_strong(
+            none, parser.get(), std::memory_order_release, std::memory_order_relaxed)) {
       static_cast<void>(parser.release());
       return;
     }

@@ -10,8 +10,8 @@
 
 namespace aion::kserve {
 
-/// A free list without a lock. It keeps a parser per io thread, which is all that can be in use at once; one that finds the
-/// list full is destroyed.
+/// A free list without a lock. It keeps a parser per io thread, which is all that can be in use at
+/// once; one that finds the list full is destroyed.
 ///
 /// Thread safety: all methods may be called from any thread, except the destructor.
 class ParserPool {
@@ -19,7 +19,8 @@ class ParserPool {
   /// A parser that goes back when it is dropped.
   class Loan {
    public:
-    Loan(ParserPool& pool, std::unique_ptr<JsonParser> parser) : pool_(pool), parser_(std::move(parser)) {}
+    Loan(ParserPool& pool, std::unique_ptr<JsonParser> parser)
+        : pool_(pool), parser_(std::move(parser)) {}
     ~Loan() { pool_.put_back(std::move(parser_)); }
     Loan(const Loan&) = delete;
     Loan& operator=(const Loan&) = delete;

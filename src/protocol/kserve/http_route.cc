@@ -15,10 +15,13 @@ struct Segments {
   std::array<std::string_view, 6> part;
   std::size_t count = 0;
 
-  [[nodiscard]] std::string_view operator[](std::size_t index) const { return index < count ? part[index] : ""; }
+  [[nodiscard]] std::string_view operator[](std::size_t index) const {
+    return index < count ? part[index] : "";
+  }
   [[nodiscard]] Segments behind(std::size_t first) const {
     Segments rest;
-    std::copy(part.begin() + static_cast<std::ptrdiff_t>(first), part.begin() + static_cast<std::ptrdiff_t>(count),
+    std::copy(part.begin() + static_cast<std::ptrdiff_t>(first),
+              part.begin() + static_cast<std::ptrdiff_t>(count),
               rest.part.begin());
     rest.count = count - first;
     return rest;
@@ -39,12 +42,19 @@ bool split(std::string_view text, Segments& segments) {
   return true;
 }
 
-HttpRoute get(HttpCall call) { return {call, true, false, {}, {}}; }
-HttpRoute post(HttpCall call) { return {call, false, true, {}, {}}; }
-HttpRoute get_or_post(HttpCall call) { return {call, true, true, {}, {}}; }
+HttpRoute get(HttpCall call) {
+  return {call, true, false, {}, {}};
+}
+HttpRoute post(HttpCall call) {
+  return {call, false, true, {}, {}};
+}
+HttpRoute get_or_post(HttpCall call) {
+  return {call, true, true, {}, {}};
+}
 
 bool is_number(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 HttpRoute model_call(std::string_view verb) {
@@ -94,7 +104,8 @@ HttpRoute models_route(const Segments& path) {
 
 /// repository[/REPO]/index, repository[/REPO]/models/N/load
 HttpRoute repository_route(const Segments& path) {
-  const bool is_index = (path.count == 2 && path[1] == "index") || (path.count == 3 && path[2] == "index");
+  const bool is_index =
+      (path.count == 2 && path[1] == "index") || (path.count == 3 && path[2] == "index");
   if (is_index && !path[1].empty()) {
     return post(HttpCall::RepositoryIndex);
   }
@@ -152,7 +163,9 @@ HttpRoute route_of(std::string_view path) {
     return shared_memory_route(segments);
   }
   if (segments.count == 2 && first == "health") {
-    return segments[1] == "live" ? get(HttpCall::Live) : segments[1] == "ready" ? get(HttpCall::Ready) : HttpRoute{};
+    return segments[1] == "live"    ? get(HttpCall::Live)
+           : segments[1] == "ready" ? get(HttpCall::Ready)
+                                    : HttpRoute{};
   }
   if (segments.count == 2 && first == "trace" && segments[1] == "setting") {
     return get_or_post(HttpCall::Trace);

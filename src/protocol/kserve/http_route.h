@@ -39,11 +39,13 @@ struct HttpRoute {
   std::string_view version;  // digits; empty = none was given
 
   [[nodiscard]] bool takes(net::HttpMethod method) const {
-    return (takes_get && method == net::HttpMethod::Get) || (takes_post && method == net::HttpMethod::Post);
+    return (takes_get && method == net::HttpMethod::Get) ||
+           (takes_post && method == net::HttpMethod::Post);
   }
 };
 
-/// The route of a path, "/v2" included. No slash at the end is tolerated; the query string is not part of the path.
+/// The route of a path, "/v2" included. No slash at the end is tolerated; the query string is not
+/// part of the path.
 [[nodiscard]] HttpRoute route_of(std::string_view path);
 
 }  // namespace aion::kserve

@@ -20,7 +20,8 @@ using tensor::DataType;
 
 constexpr int kMaxLevels = 100;  // Triton's bound on the nesting of 'data'
 
-// How one element is stored: `Stored` is what lies in memory, store() says whether the element is of the type and fits.
+// How one element is stored: `Stored` is what lies in memory, store() says whether the element is
+// of the type and fits.
 
 template <class T>
 struct IntegerElement {
@@ -102,8 +103,9 @@ class Walk {
       return false;
     }
     for (const JsonElement element : array) {
-      const bool is_good = element.type() == element_type::ARRAY ? over(element.get_array().value_unsafe(), level + 1)
-                                                                 : take(element);
+      const bool is_good = element.type() == element_type::ARRAY
+                               ? over(element.get_array().value_unsafe(), level + 1)
+                               : take(element);
       if (!is_good) {
         return false;
       }
@@ -178,17 +180,20 @@ Error fault(const InputHead& head, const Walk<Element>& walk) {
                    expected_element(head.dtype),
                    described(walk.bad()));
   }
-  return must_be("data", where(head), "nested at most " + std::to_string(kMaxLevels) + " levels deep", "more");
+  return must_be(
+      "data", where(head), "nested at most " + std::to_string(kMaxLevels) + " levels deep", "more");
 }
 
 Error wrong_count(const InputHead& head, std::size_t wanted, std::size_t got) {
-  return Error{Code::InvalidArgument,
-               "Unable to parse 'data': Shape does not match true shape of 'data' field: " + where(head) +
-                   " must hold the " + std::to_string(wanted) + " elements of shape " +
-                   tensor::to_string(head.shape) + "; got " + std::to_string(got)};
+  return Error{
+      Code::InvalidArgument,
+      "Unable to parse 'data': Shape does not match true shape of 'data' field: " + where(head) +
+          " must hold the " + std::to_string(wanted) + " elements of shape " +
+          tensor::to_string(head.shape) + "; got " + std::to_string(got)};
 }
 
-/// Stores the elements of `data` in `out`, which has room for `room` of them; the shape wants `wanted`.
+/// Stores the elements of `data` in `out`, which has room for `room` of them; the shape wants
+/// `wanted`.
 template <class Element>
 Result<void> fill(const InputHead& head,
                   JsonArray data,
@@ -206,20 +211,29 @@ Result<void> fill(const InputHead& head,
 }
 
 template <class Element>
-Result<tensor::Tensor> fixed_size_tensor(InputHead& head, JsonArray data, std::size_t room, std::size_t wanted) {
+Result<tensor::Tensor> fixed_size_tensor(InputHead& head,
+                                         JsonArray data,
+                                         std::size_t room,
+                                         std::size_t wanted) {
   using Stored = typename Element::Stored;
   auto [buffer, memory] = tensor::Buffer::allocate(room * sizeof(Stored));
   AION_TRY_VOID(fill<Element>(head, data, reinterpret_cast<Stored*>(memory), room, wanted));
   return tensor::Tensor{head.dtype, std::move(head.shape), std::move(buffer), nullptr};
 }
 
-Result<tensor::Tensor> bytes_tensor(InputHead& head, JsonArray data, std::size_t room, std::size_t wanted) {
+Result<tensor::Tensor> bytes_tensor(InputHead& head,
+                                    JsonArray data,
+                                    std::size_t room,
+                                    std::size_t wanted) {
   std::vector<std::string_view> values(room);
   AION_TRY_VOID(fill<TextElement>(head, data, values.data(), room, wanted));
   return tensor::bytes_from_values(values, std::move(head.shape));
 }
 
-Result<tensor::Tensor> tensor_of_type(InputHead& head, JsonArray data, std::size_t room, std::size_t wanted) {
+Result<tensor::Tensor> tensor_of_type(InputHead& head,
+                                      JsonArray data,
+                                      std::size_t room,
+                                      std::size_t wanted) {
   switch (head.dtype) {
     case DataType::Bool:
       return fixed_size_tensor<BoolElement>(head, data, room, wanted);
@@ -240,9 +254,11 @@ Result<tensor::Tensor> tensor_of_type(InputHead& head, JsonArray data, std::size
     case DataType::Int64:
       return fixed_size_tensor<IntegerElement<std::int64_t>>(head, data, room, wanted);
     case DataType::Fp16:
-      return fixed_size_tensor<HalfElement<tensor::fp16_from_float, tensor::float_from_fp16>>(head, data, room, wanted);
+      return fixed_size_tensor<HalfElement<tensor::fp16_from_float, tensor::float_from_fp16>>(
+          head, data, room, wanted);
     case DataType::Bf16:
-      return fixed_size_tensor<HalfElement<tensor::bf16_from_float, tensor::float_from_bf16>>(head, data, room, wanted);
+      return fixed_size_tensor<HalfElement<tensor::bf16_from_float, tensor::float_from_bf16>>(
+          head, data, room, wanted);
     case DataType::Fp32:
       return fixed_size_tensor<FloatElement<float>>(head, data, room, wanted);
     case DataType::Fp64:
@@ -257,7 +273,9 @@ Result<tensor::Tensor> tensor_of_type(InputHead& head, JsonArray data, std::size
 
 }  // namespace
 
-Result<tensor::Tensor> tensor_from_json(InputHead& head, JsonElement data, const DataLimits& limits) {
+Result<tensor::Tensor> tensor_from_json(InputHead& head,
+                                        JsonElement data,
+                                        const DataLimits& limits) {
   JsonArray array;
   if (data.get(array) != simdjson::SUCCESS) {
     return must_be("data", where(head), "an array", described(data));
@@ -267,12 +285,14 @@ Result<tensor::Tensor> tensor_from_json(InputHead& head, JsonElement data, const
     return in_context("Unable to parse 'shape': input " + in_quotes(head.name), count.error());
   }
   const auto wanted = static_cast<std::size_t>(*count);
-  // A shape that the text cannot fill gets no memory: its elements are only counted, for the message.
+  // A shape that the text cannot fill gets no memory: its elements are only counted, for the
+  // message.
   const std::size_t room = wanted <= limits.text_bytes / 2 + 1 ? wanted : 0;
   if (room > limits.tensor_bytes / std::max<std::size_t>(tensor::element_size(head.dtype), 1)) {
     return Error{Code::InvalidArgument,
                  where(head) + " takes " + std::to_string(room * tensor::element_size(head.dtype)) +
-                     " bytes, which exceeds the maximum allowed input size of " + std::to_string(limits.tensor_bytes) +
+                     " bytes, which exceeds the maximum allowed input size of " +
+                     std::to_string(limits.tensor_bytes) +
                      " bytes. Use --http-max-input-size to increase the limit."};
   }
   return tensor_of_type(head, array, room, wanted);

@@ -24,13 +24,17 @@ Error missing(std::string_view part, std::string_view field, std::string_view ex
   return must_be(part, field, expected, "nothing");
 }
 
-Result<JsonArray> array_of(std::string_view part, std::string_view field, JsonElement value, std::size_t most) {
+Result<JsonArray> array_of(std::string_view part,
+                           std::string_view field,
+                           JsonElement value,
+                           std::size_t most) {
   JsonArray array;
   if (value.get(array) != simdjson::SUCCESS) {
     return must_be(part, field, "an array", described(value));
   }
   if (array.size() > most) {
-    return must_be(part, field, "an array of at most " + std::to_string(most), std::to_string(array.size()));
+    return must_be(
+        part, field, "an array of at most " + std::to_string(most), std::to_string(array.size()));
   }
   return array;
 }
@@ -48,7 +52,9 @@ Result<std::string_view> name_of(std::string_view entry, const std::optional<Jso
 }
 
 Result<tensor::DataType> dtype_of(const InputHead& head, const std::optional<JsonElement>& value) {
-  const auto field = [&] { return indexed("inputs", head.index) + ".datatype of input " + in_quotes(head.name); };
+  const auto field = [&] {
+    return indexed("inputs", head.index) + ".datatype of input " + in_quotes(head.name);
+  };
   if (!value) {
     return missing("datatype", field(), "a string");
   }
@@ -64,8 +70,12 @@ Result<tensor::DataType> dtype_of(const InputHead& head, const std::optional<Jso
 }
 
 Result<tensor::Shape> shape_of(const InputHead& head, const std::optional<JsonElement>& value) {
-  const auto field = [&] { return indexed("inputs", head.index) + ".shape"; };
-  const auto of_input = [&] { return " of input " + in_quotes(head.name); };
+  const auto field = [&] {
+    return indexed("inputs", head.index) + ".shape";
+  };
+  const auto of_input = [&] {
+    return " of input " + in_quotes(head.name);
+  };
   if (!value) {
     return missing("shape", field() + of_input(), "an array");
   }
@@ -118,15 +128,18 @@ Result<void> check_source(bool has_data, const InputParameters& parameters) {
   set.append(has_data ? " 'data'" : "");
   set.append(parameters.binary_data_size ? " 'binary_data_size'" : "");
   set.append(parameters.has_shared_memory_region ? " 'shared_memory_region'" : "");
-  const int count = int{has_data} + int{parameters.binary_data_size.has_value()} + int{parameters.has_shared_memory_region};
+  const int count = int{has_data} + int{parameters.binary_data_size.has_value()} +
+                    int{parameters.has_shared_memory_region};
   if (count != 1) {
     return Error{Code::InvalidArgument,
-                 "Input must set only one of the following fields: 'data', 'binary_data_size' in 'parameters', "
+                 "Input must set only one of the following fields: 'data', 'binary_data_size' in "
+                 "'parameters', "
                  "'shared_memory_region' in 'parameters'. But " +
                      (count == 0 ? "no field is set" : "set" + set)};
   }
   if (parameters.has_shared_memory_region) {
-    return Error{Code::Unimplemented, "Client shared memory is disabled: 'shared_memory_region' is unsupported"};
+    return Error{Code::Unimplemented,
+                 "Client shared memory is disabled: 'shared_memory_region' is unsupported"};
   }
   return {};
 }
@@ -180,7 +193,6 @@ class Decoder {
   Result<void> read_parameters(JsonElement value) {
     AION_TRY(RequestParameters parameters, request_parameters(value));
     decoded_.request.parameters = std::move(parameters.custom);
-    decoded_.timeout = parameters.timeout;
     decoded_.format.is_binary = parameters.is_binary_output;
     return {};
   }
@@ -192,8 +204,9 @@ class Decoder {
       AION_TRY_VOID(read_input(entry));
     }
     if (at_ != body_.bytes.size) {
-      return Error{Code::InvalidArgument,
-                   "unexpected additional input data for model '" + std::string(target_.model) + "'"};
+      return Error{
+          Code::InvalidArgument,
+          "unexpected additional input data for model '" + std::string(target_.model) + "'"};
     }
     return {};
   }
@@ -210,7 +223,10 @@ class Decoder {
     AION_TRY(head.name, name_of(indexed("inputs", head.index), fields.name));
     for (const serving::NamedTensor& other : inputs) {
       if (other.name == head.name) {
-        return must_be("name", indexed("inputs", head.index) + ".name", "given once", in_quotes(head.name) + " again");
+        return must_be("name",
+                       indexed("inputs", head.index) + ".name",
+                       "given once",
+                       in_quotes(head.name) + " again");
       }
     }
     AION_TRY(head.dtype, dtype_of(head, fields.datatype));
@@ -223,7 +239,8 @@ class Decoder {
   Result<tensor::Tensor> read_tensor(InputHead& head, const InputFields& fields) {
     InputParameters parameters;
     if (fields.parameters) {
-      AION_TRY(parameters, input_parameters(*fields.parameters, indexed("inputs", head.index) + ".parameters"));
+      AION_TRY(parameters,
+               input_parameters(*fields.parameters, indexed("inputs", head.index) + ".parameters"));
     }
     AION_TRY_VOID(check_source(fields.data.has_value(), parameters));
     if (fields.data) {
@@ -237,13 +254,14 @@ class Decoder {
     if (size > left) {
       return Error{Code::InvalidArgument,
                    "unexpected size for input '" + std::string(head.name) + "', expecting " +
-                       std::to_string(size - left) + " additional bytes for model '" + std::string(target_.model) +
-                       "'"};
+                       std::to_string(size - left) + " additional bytes for model '" +
+                       std::string(target_.model) + "'"};
     }
     SharedBytes slice{body_.bytes.data + at_, static_cast<std::size_t>(size), body_.bytes.owner};
     at_ += slice.size;
     if (head.dtype != tensor::DataType::Bytes) {
-      return tensor::Tensor{head.dtype, std::move(head.shape), tensor::Buffer::of(std::move(slice)), nullptr};
+      return tensor::Tensor{
+          head.dtype, std::move(head.shape), tensor::Buffer::of(std::move(slice)), nullptr};
     }
     Result<tensor::Tensor> read = tensor::bytes_from_wire(slice.span(), std::move(head.shape));
     if (!read) {
@@ -263,7 +281,9 @@ class Decoder {
 
   Result<void> read_output(JsonElement entry) {
     std::vector<std::string>& outputs = decoded_.request.outputs;
-    const auto field = [&] { return indexed("outputs", outputs.size()); };
+    const auto field = [&] {
+      return indexed("outputs", outputs.size());
+    };
     JsonObject object;
     if (entry.get(object) != simdjson::SUCCESS) {
       return must_be("outputs", field(), "an object", described(entry));
@@ -299,7 +319,8 @@ Result<std::size_t> head_bytes_of(const InferBody& body) {
   if (failed != std::errc{} || end != text.data() + text.size()) {
     const std::string shown = in_quotes(text);
     return Error{Code::InvalidArgument,
-                 "Unable to parse Inference-Header-Content-Length, got: " + shown.substr(1, shown.size() - 2)};
+                 "Unable to parse Inference-Header-Content-Length, got: " +
+                     shown.substr(1, shown.size() - 2)};
   }
   if (length < 0 || static_cast<std::size_t>(length) > body.bytes.size) {
     return Error{Code::InvalidArgument,
@@ -311,7 +332,9 @@ Result<std::size_t> head_bytes_of(const InferBody& body) {
 
 }  // namespace
 
-Result<DecodedInfer> decode_infer(const InferBody& body, const InferTarget& target, JsonParser& parser) {
+Result<DecodedInfer> decode_infer(const InferBody& body,
+                                  const InferTarget& target,
+                                  JsonParser& parser) {
   AION_TRY(const std::size_t head_bytes, head_bytes_of(body));
   if (body.header_length && head_bytes == 0) {
     DecodedInfer decoded;
@@ -322,7 +345,8 @@ Result<DecodedInfer> decode_infer(const InferBody& body, const InferTarget& targ
   if (head_bytes > target.max_input_bytes) {
     return Error{Code::InvalidArgument,
                  "request JSON size of " + std::to_string(head_bytes) +
-                     " bytes exceeds the maximum allowed input size of " + std::to_string(target.max_input_bytes) +
+                     " bytes exceeds the maximum allowed input size of " +
+                     std::to_string(target.max_input_bytes) +
                      " bytes. Use --http-max-input-size to increase the limit."};
   }
   const auto head = body.bytes.span().first(head_bytes);

@@ -1,7 +1,6 @@
 // Reads an infer request of HTTP: JSON, binary tensors behind it, or the raw bytes of one input.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -20,15 +19,15 @@ namespace aion::kserve {
 /// What came over the wire.
 struct InferBody {
   SharedBytes bytes;
-  std::size_t padding = 0;                         // so many bytes behind may be read
-  std::optional<std::string_view> header_length;   // Inference-Header-Content-Length as sent
+  std::size_t padding = 0;                        // so many bytes behind may be read
+  std::optional<std::string_view> header_length;  // Inference-Header-Content-Length as sent
 };
 
 /// Whom the request is for.
 struct InferTarget {
   std::string_view model;
-  std::int64_t version = 0;               // as asked; 0 = by policy
-  const catalog::Signature& signature;    // only a raw binary request needs it
+  std::int64_t version = 0;                  // as asked; 0 = by policy
+  const catalog::Signature& signature;       // only a raw binary request needs it
   std::size_t max_input_bytes = 64U << 20U;  // of the JSON, and of one tensor in it
 };
 
@@ -36,12 +35,13 @@ struct InferTarget {
 struct DecodedInfer {
   serving::InferRequest request;
   OutputFormat format;
-  std::chrono::microseconds timeout{0};  // 0 = none
 };
 
-/// Checks everything but what only the model knows (names, types and shapes of its inputs). Binary tensors of fixed-size
-/// elements are views of the body, at any alignment; their byte count is not held against the shape yet.
-/// The parser's document is not needed afterwards.
-[[nodiscard]] Result<DecodedInfer> decode_infer(const InferBody& body, const InferTarget& target, JsonParser& parser);
+/// Checks everything but what only the model knows (names, types and shapes of its inputs). Binary
+/// tensors of fixed-size elements are views of the body, at any alignment; their byte count is not
+/// held against the shape yet. The parser's document is not needed afterwards.
+[[nodiscard]] Result<DecodedInfer> decode_infer(const InferBody& body,
+                                                const InferTarget& target,
+                                                JsonParser& parser);
 
 }  // namespace aion::kserve

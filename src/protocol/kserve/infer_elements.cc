@@ -17,7 +17,8 @@ namespace {
 using tensor::DataType;
 
 constexpr std::size_t kLongestNumber = 32;  // "-2.2250738585072014e-308" has 24 characters
-constexpr int kSmallWhole = 100'000;        // below it the shortest form of a whole number has no exponent
+constexpr int kSmallWhole =
+    100'000;  // below it the shortest form of a whole number has no exponent
 
 char* put(std::string_view text, char* at) {
   std::memcpy(at, text.data(), text.size());
@@ -75,7 +76,8 @@ void append_list(std::size_t count, std::string& out, Write write) {
   out.append(block.data(), at);
 }
 
-/// Reads element `index`; a binary input may lie at any alignment, and so may the output that repeats it.
+/// Reads element `index`; a binary input may lie at any alignment, and so may the output that
+/// repeats it.
 template <class T>
 T element_at(const tensor::Tensor& tensor, std::size_t index) {
   T value;
@@ -85,15 +87,21 @@ T element_at(const tensor::Tensor& tensor, std::size_t index) {
 
 template <class T>
 void append_integers(const tensor::Tensor& tensor, std::string& out) {
-  append_list(tensor.count(), out, [&](std::size_t i, char* at) { return write_integer(element_at<T>(tensor, i), at); });
+  append_list(tensor.count(), out, [&](std::size_t i, char* at) {
+    return write_integer(element_at<T>(tensor, i), at);
+  });
 }
 
 template <class T>
 void append_floats(const tensor::Tensor& tensor, std::string& out) {
-  append_list(tensor.count(), out, [&](std::size_t i, char* at) { return write_float(element_at<T>(tensor, i), at); });
+  append_list(tensor.count(), out, [&](std::size_t i, char* at) {
+    return write_float(element_at<T>(tensor, i), at);
+  });
 }
 
-void append_halves(const tensor::Tensor& tensor, float (*to_float)(std::uint16_t), std::string& out) {
+void append_halves(const tensor::Tensor& tensor,
+                   float (*to_float)(std::uint16_t),
+                   std::string& out) {
   append_list(tensor.count(), out, [&](std::size_t i, char* at) {
     return write_float(static_cast<double>(to_float(element_at<std::uint16_t>(tensor, i))), at);
   });

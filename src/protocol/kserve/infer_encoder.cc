@@ -26,7 +26,8 @@ struct ValueWriter {
   void operator()(std::int64_t value) const { append_number(value, out); }
   void operator()(double value) const {
     const SharedBytes bytes{reinterpret_cast<const std::byte*>(&value), sizeof value, nullptr};
-    append_elements(tensor::Tensor{tensor::DataType::Fp64, {1}, tensor::Buffer::of(bytes), nullptr}, out);
+    append_elements(tensor::Tensor{tensor::DataType::Fp64, {1}, tensor::Buffer::of(bytes), nullptr},
+                    out);
   }
   void operator()(const std::string& value) const { append_json_string(value, out); }
 };
@@ -72,7 +73,9 @@ std::size_t expected_text_size(const serving::InferResponse& response, const Out
     const bool is_bytes = output.tensor.dtype == tensor::DataType::Bytes;
     const bool is_json = !format.wants_binary(output.name);
     size += kPerOutput;
-    size += is_json ? output.tensor.count() * kPerElement + (is_bytes ? output.tensor.data.bytes : 0) : 0;
+    size += is_json
+                ? output.tensor.count() * kPerElement + (is_bytes ? output.tensor.data.bytes : 0)
+                : 0;
   }
   return size;
 }
@@ -89,7 +92,8 @@ bool is_text(const tensor::Tensor& tensor) {
 Error no_text(const NamedTensor& output) {
   return Error{Code::InvalidArgument,
                "output '" + output.name +
-                   "' holds BYTES that are not UTF-8, so it cannot be a JSON string; ask for it as binary data"};
+                   "' holds BYTES that are not UTF-8, so it cannot be a JSON string; ask for it as "
+                   "binary data"};
 }
 
 Result<void> append_output(const NamedTensor& output, bool is_binary, net::HttpResponse& answer) {
@@ -153,7 +157,8 @@ Result<net::HttpResponse> encode_infer(const AnswerHead& head,
   answer.text.append("]}");
   if (!answer.parts.empty()) {
     answer.content_type = "application/octet-stream";
-    answer.headers.emplace_back("Inference-Header-Content-Length", std::to_string(answer.text.size()));
+    answer.headers.emplace_back("Inference-Header-Content-Length",
+                                std::to_string(answer.text.size()));
   }
   return answer;
 }

@@ -18,7 +18,8 @@ struct AnswerHead {
 
 /// The whole answer. Outputs of fixed-size elements go out as they lie in memory, without a copy.
 ///
-/// fails    InvalidArgument when a BYTES output that is wanted as JSON is no UTF-8: it says to ask for binary data
+/// fails    InvalidArgument when a BYTES output that is wanted as JSON is no UTF-8: it says to ask
+/// for binary data
 [[nodiscard]] Result<net::HttpResponse> encode_infer(const AnswerHead& head,
                                                      const serving::InferResponse& response,
                                                      const OutputFormat& format);

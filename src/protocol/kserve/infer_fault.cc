@@ -17,14 +17,16 @@ bool is_of_number(char c) {
 template <class Number>
 bool is_out_of_range(std::string_view token) {
   Number value{};
-  return std::from_chars(token.data(), token.data() + token.size(), value).ec == std::errc::result_out_of_range;
+  return std::from_chars(token.data(), token.data() + token.size(), value).ec ==
+         std::errc::result_out_of_range;
 }
 
 bool fits_no_type(std::string_view token) {
   if (token.find_first_of(".eE") != std::string_view::npos) {
     return is_out_of_range<double>(token);
   }
-  return token.front() == '-' ? is_out_of_range<std::int64_t>(token) : is_out_of_range<std::uint64_t>(token);
+  return token.front() == '-' ? is_out_of_range<std::int64_t>(token)
+                              : is_out_of_range<std::uint64_t>(token);
 }
 
 /// The end of the string that begins at `at`, behind its closing quote or at the end of the text.
@@ -50,8 +52,8 @@ std::string number_out_of_range(std::string_view text) {
       }
       const std::string_view token = text.substr(begin, at - begin);
       if (fits_no_type(token)) {
-        return "the number " + in_quotes(token) + " at byte " + std::to_string(begin) + ", behind " + in_quotes(last_string) +
-               ", fits neither 64 bits nor a double";
+        return "the number " + in_quotes(token) + " at byte " + std::to_string(begin) +
+               ", behind " + in_quotes(last_string) + ", fits neither 64 bits nor a double";
       }
     } else {
       ++at;
@@ -97,15 +99,26 @@ std::string indexed(std::string_view list, std::size_t index) {
   return std::string(list) + "[" + std::to_string(index) + "]";
 }
 
-Error must_be(std::string_view part, std::string_view field, std::string_view expected, std::string_view got) {
+Error must_be(std::string_view part,
+              std::string_view field,
+              std::string_view expected,
+              std::string_view got) {
   std::string message = "Unable to parse '";
-  message.append(part).append("': ").append(field).append(" must be ").append(expected).append("; got ").append(got);
+  message.append(part)
+      .append("': ")
+      .append(field)
+      .append(" must be ")
+      .append(expected)
+      .append("; got ")
+      .append(got);
   return Error{Code::InvalidArgument, std::move(message)};
 }
 
 Error no_json(std::string_view text, const Error& reason) {
   const std::string number = number_out_of_range(text);
-  return Error{reason.code, "failed to parse the request JSON buffer: " + (number.empty() ? reason.message : number)};
+  return Error{
+      reason.code,
+      "failed to parse the request JSON buffer: " + (number.empty() ? reason.message : number)};
 }
 
 }  // namespace aion::kserve

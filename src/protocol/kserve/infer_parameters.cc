@@ -1,7 +1,6 @@
 #include "protocol/kserve/infer_parameters.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "protocol/kserve/infer_fault.h"
 
@@ -12,18 +11,23 @@ namespace {
 constexpr std::size_t kMaxParameters = 1024;
 constexpr std::string_view kPart = "parameters";
 
-Error wrong_value(std::string_view field, std::string_view key, std::string_view expected, JsonElement got) {
+Error wrong_value(std::string_view field,
+                  std::string_view key,
+                  std::string_view expected,
+                  JsonElement got) {
   return must_be(kPart, std::string(field) + "." + std::string(key), expected, described(got));
 }
 
 Error unsupported(std::string_view field, std::string_view key, std::string_view why) {
-  return Error{Code::Unimplemented,
-               std::string(field) + "." + std::string(key) + " is unsupported: " + std::string(why)};
+  return Error{
+      Code::Unimplemented,
+      std::string(field) + "." + std::string(key) + " is unsupported: " + std::string(why)};
 }
 
 Error shared_memory_refusal(std::string_view field, std::string_view key) {
   return Error{Code::Unimplemented,
-               "Client shared memory is disabled: " + std::string(field) + "." + std::string(key) + " is unsupported"};
+               "Client shared memory is disabled: " + std::string(field) + "." + std::string(key) +
+                   " is unsupported"};
 }
 
 Result<JsonObject> object_of(JsonElement parameters, std::string_view field) {
@@ -32,7 +36,10 @@ Result<JsonObject> object_of(JsonElement parameters, std::string_view field) {
     return must_be(kPart, field, "an object", described(parameters));
   }
   if (object.size() > kMaxParameters) {
-    return must_be(kPart, field, "at most " + std::to_string(kMaxParameters) + " values", std::to_string(object.size()));
+    return must_be(kPart,
+                   field,
+                   "at most " + std::to_string(kMaxParameters) + " values",
+                   std::to_string(object.size()));
   }
   return object;
 }
@@ -53,14 +60,17 @@ Result<bool> flag_of(std::string_view field, std::string_view key, JsonElement v
   return flag;
 }
 
-Result<runtime::ParameterValue> custom_value(std::string_view field, std::string_view key, JsonElement value) {
+Result<runtime::ParameterValue> custom_value(std::string_view field,
+                                             std::string_view key,
+                                             JsonElement value) {
   if (bool flag = false; value.get(flag) == simdjson::SUCCESS) {
     return runtime::ParameterValue(flag);
   }
   if (std::int64_t number = 0; value.get(number) == simdjson::SUCCESS) {
     return runtime::ParameterValue(number);
   }
-  if (double number = 0; value.type() == simdjson::dom::element_type::DOUBLE && value.get(number) == simdjson::SUCCESS) {
+  if (double number = 0; value.type() == simdjson::dom::element_type::DOUBLE &&
+                         value.get(number) == simdjson::SUCCESS) {
     return runtime::ParameterValue(number);
   }
   if (std::string_view text; value.get(text) == simdjson::SUCCESS) {
@@ -96,30 +106,26 @@ bool is_sequence_key(std::string_view key) {
   return key == "sequence_id" || key == "sequence_start" || key == "sequence_end";
 }
 
-std::chrono::microseconds timeout_of(std::uint64_t count) {
-  constexpr auto kLongest = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()) / 2000;
-  return std::chrono::microseconds(static_cast<std::int64_t>(std::min(count, kLongest)));
-}
-
-Result<void> read_request_parameter(std::string_view key, JsonElement value, RequestParameters& read) {
+Result<void> read_request_parameter(std::string_view key,
+                                    JsonElement value,
+                                    RequestParameters& read) {
   if (key.starts_with("triton_")) {
     return Error{Code::InvalidArgument,
-                 "parameter keys starting with 'triton_' are reserved for Triton usage and should not be specified."};
+                 "parameter keys starting with 'triton_' are reserved for Triton usage and should "
+                 "not be specified."};
   }
   if (key == "headers") {
-    return Error{Code::InvalidArgument, "parameters.headers is reserved for headers that the server forwards"};
+    return Error{Code::InvalidArgument,
+                 "parameters.headers is reserved for headers that the server forwards"};
   }
   if (key == "binary_data_output") {
     AION_TRY(read.is_binary_output, flag_of(kPart, key, value));
     return {};
   }
-  if (key == "timeout") {
-    AION_TRY(const std::uint64_t microseconds, unsigned_of(kPart, key, value));
-    read.timeout = timeout_of(microseconds);
-    return {};
-  }
-  if (key == "priority") {  // Triton ignores it for a model without priority levels, and no model here has any
-    AION_TRY([[maybe_unused]] const std::uint64_t level, unsigned_of(kPart, key, value));
+  // Triton ignores both for a model whose queue policy does not allow them, and no model here has
+  // such a policy.
+  if (key == "timeout" || key == "priority") {
+    AION_TRY([[maybe_unused]] const std::uint64_t number, unsigned_of(kPart, key, value));
     return {};
   }
   if (is_sequence_key(key)) {
@@ -133,7 +139,8 @@ Result<void> read_request_parameter(std::string_view key, JsonElement value, Req
 }  // namespace
 
 bool OutputFormat::wants_binary(std::string_view output) const {
-  const bool is_exception = std::find(exceptions.begin(), exceptions.end(), output) != exceptions.end();
+  const bool is_exception =
+      std::find(exceptions.begin(), exceptions.end(), output) != exceptions.end();
   return is_binary != is_exception;
 }
 

@@ -1,7 +1,6 @@
 // Reads the 'parameters' objects of an infer request.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -24,8 +23,7 @@ struct OutputFormat {
 
 /// Parameters of the whole request.
 struct RequestParameters {
-  runtime::Parameters custom;             // passed on to the backend
-  std::chrono::microseconds timeout{0};   // 0 = none
+  runtime::Parameters custom;  // passed on to the backend
   bool is_binary_output = false;
 };
 
@@ -40,10 +38,13 @@ struct OutputParameters {
   std::optional<bool> binary_data;
 };
 
-// Each fails with InvalidArgument that names the parameter, what was expected and what came, or with Unimplemented for
-// a parameter whose effect is not served. `field` is the path of the object, e.g. "inputs[1].parameters".
+// Each fails with InvalidArgument that names the parameter, what was expected and what came, or
+// with Unimplemented for a parameter whose effect is not served. `field` is the path of the object,
+// e.g. "inputs[1].parameters".
 [[nodiscard]] Result<RequestParameters> request_parameters(JsonElement parameters);
-[[nodiscard]] Result<InputParameters> input_parameters(JsonElement parameters, std::string_view field);
-[[nodiscard]] Result<OutputParameters> output_parameters(JsonElement parameters, std::string_view field);
+[[nodiscard]] Result<InputParameters> input_parameters(JsonElement parameters,
+                                                       std::string_view field);
+[[nodiscard]] Result<OutputParameters> output_parameters(JsonElement parameters,
+                                                         std::string_view field);
 
 }  // namespace aion::kserve

@@ -10,18 +10,22 @@ namespace {
 
 Error refusal(const InferTarget& target, const std::string& why) {
   return Error{Code::InvalidArgument,
-               "the raw binary request for model '" + std::string(target.model) + "' cannot be read: " + why};
+               "the raw binary request for model '" + std::string(target.model) +
+                   "' cannot be read: " + why};
 }
 
 /// The shape with its open extent, if any, replaced by what the size of the body says.
-Result<tensor::Shape> closed_shape(const catalog::TensorSpec& spec, std::size_t bytes, const InferTarget& target) {
+Result<tensor::Shape> closed_shape(const catalog::TensorSpec& spec,
+                                   std::size_t bytes,
+                                   const InferTarget& target) {
   tensor::Shape shape = spec.shape;
   if (std::count_if(shape.begin(), shape.end(), [](auto extent) { return extent < 0; }) > 1) {
     return refusal(target,
                    "input '" + spec.name + "' has shape " + tensor::to_string(shape) +
                        "; at most one extent may be open");
   }
-  const auto open = std::find_if(shape.begin(), shape.end(), [](auto extent) { return extent < 0; });
+  const auto open =
+      std::find_if(shape.begin(), shape.end(), [](auto extent) { return extent < 0; });
   if (open == shape.end()) {
     return shape;
   }
@@ -30,16 +34,19 @@ Result<tensor::Shape> closed_shape(const catalog::TensorSpec& spec, std::size_t 
   const std::size_t step_bytes = static_cast<std::size_t>(step) * tensor::element_size(spec.dtype);
   if (step_bytes == 0 || bytes % step_bytes != 0) {
     return refusal(target,
-                   "input '" + spec.name + "' needs a multiple of " + std::to_string(step_bytes) + " bytes; got " +
-                       std::to_string(bytes));
+                   "input '" + spec.name + "' needs a multiple of " + std::to_string(step_bytes) +
+                       " bytes; got " + std::to_string(bytes));
   }
   *open = static_cast<std::int64_t>(bytes / step_bytes);
   return shape;
 }
 
-Result<tensor::Tensor> one_element(const catalog::TensorSpec& spec, const SharedBytes& body, const InferTarget& target) {
+Result<tensor::Tensor> one_element(const catalog::TensorSpec& spec,
+                                   const SharedBytes& body,
+                                   const InferTarget& target) {
   tensor::Shape shape = spec.shape;
-  std::replace_if(shape.begin(), shape.end(), [](auto extent) { return extent < 0; }, 1);
+  std::replace_if(
+      shape.begin(), shape.end(), [](auto extent) { return extent < 0; }, 1);
   if (std::any_of(shape.begin(), shape.end(), [](auto extent) { return extent != 1; })) {
     return refusal(target,
                    "input '" + spec.name + "' has shape " + tensor::to_string(spec.shape) +
@@ -54,7 +61,8 @@ Result<tensor::Tensor> one_element(const catalog::TensorSpec& spec, const Shared
 Result<serving::InferRequest> raw_request(const SharedBytes& body, const InferTarget& target) {
   if (target.signature.inputs.size() != 1) {
     return refusal(target,
-                   "the model must have exactly one input; it has " + std::to_string(target.signature.inputs.size()));
+                   "the model must have exactly one input; it has " +
+                       std::to_string(target.signature.inputs.size()));
   }
   const catalog::TensorSpec& spec = target.signature.inputs.front();
   serving::InferRequest request;

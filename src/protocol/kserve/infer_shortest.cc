@@ -40,7 +40,9 @@ constexpr std::uint64_t leading_bits(const Wide& number, bool is_inexact) {
   while (number[top] == 0) {
     --top;
   }
-  const auto limb = [&](std::size_t below) { return below <= top ? std::uint64_t{number[top - below]} : 0; };
+  const auto limb = [&](std::size_t below) {
+    return below <= top ? std::uint64_t{number[top - below]} : 0;
+  };
   const auto shift = static_cast<unsigned>(std::countl_zero(number[top]));
   const std::uint64_t first_two = limb(0) << 32U | limb(1);
   const std::uint64_t bits = shift == 0 ? first_two : first_two << shift | limb(2) >> (32U - shift);
@@ -71,9 +73,15 @@ constexpr std::array<std::uint64_t, kMostPower - kLeastPower + 1> powers_of_ten(
 constexpr auto kPowersOfTen = powers_of_ten();
 
 // Logarithms of powers as scaled integers, exact in the range of a float's exponents.
-constexpr int floor_log10_of_power_of_2(int e) { return (e * 1262611) >> 22; }
-constexpr int floor_log10_of_three_quarters_power_of_2(int e) { return (e * 1262611 - 524031) >> 22; }
-constexpr int floor_log2_of_power_of_10(int e) { return (e * 1741647) >> 19; }
+constexpr int floor_log10_of_power_of_2(int e) {
+  return (e * 1262611) >> 22;
+}
+constexpr int floor_log10_of_three_quarters_power_of_2(int e) {
+  return (e * 1262611 - 524031) >> 22;
+}
+constexpr int floor_log2_of_power_of_10(int e) {
+  return (e * 1741647) >> 19;
+}
 
 /// The upper half of power * factor / 2^32, with its last bit set if it was not exact.
 std::uint32_t rounded_to_odd(std::uint64_t power, std::uint32_t factor) {
@@ -89,15 +97,18 @@ struct Decimal {
   int exponent;
 };
 
-/// The shortest decimal in the interval that rounds to significand * 2^exponent. Variables are named as in the paper, scaled by 4.
+/// The shortest decimal in the interval that rounds to significand * 2^exponent. Variables are
+/// named as in the paper, scaled by 4.
 Decimal shortest(std::uint32_t significand, int exponent, bool is_lower_closer) {
   const std::uint32_t is_odd = significand & 1U;
-  const int k = is_lower_closer ? floor_log10_of_three_quarters_power_of_2(exponent) : floor_log10_of_power_of_2(exponent);
+  const int k = is_lower_closer ? floor_log10_of_three_quarters_power_of_2(exponent)
+                                : floor_log10_of_power_of_2(exponent);
   const int h = exponent + floor_log2_of_power_of_10(-k) + 1;
   const std::uint64_t power = kPowersOfTen[static_cast<std::size_t>(-k - kLeastPower)];
   const std::uint32_t center = 4 * significand;
   const std::uint32_t v = rounded_to_odd(power, center << h);
-  const std::uint32_t lower = rounded_to_odd(power, (center - (is_lower_closer ? 1U : 2U)) << h) + is_odd;
+  const std::uint32_t lower =
+      rounded_to_odd(power, (center - (is_lower_closer ? 1U : 2U)) << h) + is_odd;
   const std::uint32_t upper = rounded_to_odd(power, (center + 2) << h) - is_odd;
   const std::uint32_t s = v / 4;
   if (s >= 10) {
@@ -170,8 +181,9 @@ char* write_shortest(float value, char* at) {
     ++decimal.exponent;
   }
   std::array<char, 12> digits;
-  const auto count =
-      static_cast<int>(std::to_chars(digits.data(), digits.data() + digits.size(), decimal.digits).ptr - digits.data());
+  const auto count = static_cast<int>(
+      std::to_chars(digits.data(), digits.data() + digits.size(), decimal.digits).ptr -
+      digits.data());
   const int point = count + decimal.exponent;  // so many digits stand before it
   if (point <= kLeastFixed || point > kMostFixed) {
     return put_scientific(digits.data(), count, point - 1, at);

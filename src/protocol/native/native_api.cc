@@ -1,8 +1,8 @@
 #include "protocol/native/native_api.h"
 
-#include <unistd.h>
-
 #include <chrono>
+
+#include <unistd.h>
 
 #include "base/version.h"
 
@@ -15,7 +15,8 @@ Task<Json> NativeApi::status() const {
   Json status;
   status["version"] = kVersion;
   status["pid"] = getpid();
-  status["uptime_ms"] = std::chrono::duration_cast<std::chrono::milliseconds>(parts_.clock.now() - started_).count();
+  status["uptime_ms"] =
+      std::chrono::duration_cast<std::chrono::milliseconds>(parts_.clock.now() - started_).count();
   status["ready"] = parts_.server.is_ready();
   std::size_t ready = 0;
   for (const serving::IndexRow& row : rows) {

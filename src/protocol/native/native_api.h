@@ -12,8 +12,9 @@
 
 namespace aion::native {
 
-/// GET /api/aion/v1/status  -> {"version","pid","uptime_ms","ready","models":{"ready","not_ready"},"leases":[...]}
-/// GET /api/aion/v1/config  -> {"settings":[{"key","value","origin"}]}
+/// GET /api/aion/v1/status  ->
+/// {"version","pid","uptime_ms","ready","models":{"ready","not_ready"},"leases":[...]} GET
+/// /api/aion/v1/config  -> {"settings":[{"key","value","origin"}]}
 class NativeApi final : public net::HttpHandler {
  public:
   struct Parts {  // all outlive the handler

@@ -8,7 +8,8 @@ namespace aion::resource {
 
 std::string to_string(DeviceId device) {
   constexpr std::array<std::string_view, 4> kNames = {"cpu", "gpu", "opencl", "sim"};
-  return std::string(kNames[static_cast<std::size_t>(device.kind)]) + ":" + std::to_string(device.index);
+  return std::string(kNames[static_cast<std::size_t>(device.kind)]) + ":" +
+         std::to_string(device.index);
 }
 
 Lease::Lease(Lease&& other) noexcept

@@ -41,7 +41,8 @@ class Lease {
   using GiveBack = std::function<void(const Claim&)>;
 
   Lease() = default;
-  Lease(Claim claim, GiveBack give_back) : claim_(std::move(claim)), give_back_(std::move(give_back)) {}
+  Lease(Claim claim, GiveBack give_back)
+      : claim_(std::move(claim)), give_back_(std::move(give_back)) {}
   ~Lease() { release(); }
   Lease(Lease&& other) noexcept;
   Lease& operator=(Lease&& other) noexcept;

@@ -22,22 +22,25 @@ namespace aion::runtime {
 using ParameterValue = std::variant<bool, std::int64_t, double, std::string>;
 using Parameters = std::map<std::string, ParameterValue, std::less<>>;
 
-/// What one execution takes. Tensors are checked against the signature before they get here: type, rank
-/// and fixed extents agree.
+/// What one execution takes. Tensors are checked against the signature before they get here: type,
+/// rank and fixed extents agree.
 struct Batch {
-  std::vector<tensor::Tensor> inputs;   // position = signature().inputs; not present = optional and not given
-  std::vector<std::uint32_t> outputs;   // positions in signature().outputs that are wanted; never empty
+  std::vector<tensor::Tensor>
+      inputs;  // position = signature().inputs; not present = optional and not given
+  std::vector<std::uint32_t>
+      outputs;  // positions in signature().outputs that are wanted; never empty
   Parameters parameters;
 };
 
 /// One answer to a batch.
 struct Response {
-  std::vector<tensor::Tensor> outputs;  // position = Batch::outputs; not present = the backend gives none
+  std::vector<tensor::Tensor>
+      outputs;  // position = Batch::outputs; not present = the backend gives none
   Parameters parameters;
 };
 
-/// Takes the answers of one execution. Called by the instance while run() is under way, from one thread at
-/// a time, never after run() has ended.
+/// Takes the answers of one execution. Called by the instance while run() is under way, from one
+/// thread at a time, never after run() has ended.
 class ResponseSink {
  public:
   virtual ~ResponseSink() = default;
@@ -46,7 +49,8 @@ class ResponseSink {
 
 /// A model version loaded on a lease.
 ///
-/// Thread safety: run() may be under way any number of times at once; an instance is destroyed only when none is.
+/// Thread safety: run() may be under way any number of times at once; an instance is destroyed only
+/// when none is.
 class Instance {
  public:
   virtual ~Instance() = default;
@@ -54,13 +58,15 @@ class Instance {
   /// Complete: the version's own signature, filled in from the model file.
   [[nodiscard]] virtual const catalog::Signature& signature() const = 0;
 
-  /// Executes the batch: sends none, one or many responses (exactly one unless the version is decoupled), then ends.
-  /// It computes on the calling thread where the library lets it, so call it on the compute executor.
-  /// Fails with Cancelled soon after `cancel` fires; Unavailable when the process that runs it has died;
-  /// InvalidArgument or Internal with the library's own words. After a failure what was sent before stands.
+  /// Executes the batch: sends none, one or many responses (exactly one unless the version is
+  /// decoupled), then ends. It computes on the calling thread where the library lets it, so call it
+  /// on the compute executor. Fails with Cancelled soon after `cancel` fires; Unavailable when the
+  /// process that runs it has died; InvalidArgument or Internal with the library's own words. After
+  /// a failure what was sent before stands.
   [[nodiscard]] virtual Task<void> run(Batch batch, CancelToken cancel, ResponseSink& sink) = 0;
 
-  /// Gives memory back that a large request has left behind. May be called while runs are under way.
+  /// Gives memory back that a large request has left behind. May be called while runs are under
+  /// way.
   virtual void shrink() {}
 };
 
@@ -74,16 +80,18 @@ class Backend {
   /// The name that configurations use: "onnx".
   [[nodiscard]] virtual std::string_view name() const = 0;
 
-  /// What an instance of this version will need of its device. One that computes nothing itself (it waits for a
-  /// timer, say) needs 0 cores and then runs without waiting for a slot of the device.
-  [[nodiscard]] virtual Result<resource::Quantity> estimate(const catalog::ModelVersion& /*version*/) const {
+  /// What an instance of this version will need of its device. One that computes nothing itself (it
+  /// waits for a timer, say) needs 0 cores and then runs without waiting for a slot of the device.
+  [[nodiscard]] virtual Result<resource::Quantity> estimate(
+      const catalog::ModelVersion& /*version*/) const {
     return resource::Quantity{1.0, Bytes{}};
   }
 
-  /// Loads a version; the instance owns the lease and gives it back when it is destroyed. Reads files and
-  /// computes: call it on the blocking executor. Fails with the library's real reason; the version's name
-  /// and number are added by the caller.
-  [[nodiscard]] virtual Task<std::unique_ptr<Instance>> open(catalog::ModelVersion version, resource::Lease lease) = 0;
+  /// Loads a version; the instance owns the lease and gives it back when it is destroyed. Reads
+  /// files and computes: call it on the blocking executor. Fails with the library's real reason;
+  /// the version's name and number are added by the caller.
+  [[nodiscard]] virtual Task<std::unique_ptr<Instance>> open(catalog::ModelVersion version,
+                                                             resource::Lease lease) = 0;
 };
 
 }  // namespace aion::runtime

@@ -22,22 +22,28 @@ class OnnxBackend final : public Backend {
 
   [[nodiscard]] std::string_view name() const override { return "onnx"; }
 
-  [[nodiscard]] Task<std::unique_ptr<Instance>> open(catalog::ModelVersion version, resource::Lease lease) override {
+  [[nodiscard]] Task<std::unique_ptr<Instance>> open(catalog::ModelVersion version,
+                                                     resource::Lease lease) override {
     co_return load(version, std::move(lease));
   }
 
  private:
-  [[nodiscard]] Result<std::unique_ptr<Instance>> load(const catalog::ModelVersion& version, resource::Lease lease) {
-    AION_TRY(const int threads, onnx::threads_per_run(version.parameters, options_.compute_threads, lease.quantity().cores));
+  [[nodiscard]] Result<std::unique_ptr<Instance>> load(const catalog::ModelVersion& version,
+                                                       resource::Lease lease) {
+    AION_TRY(const int threads,
+             onnx::threads_per_run(
+                 version.parameters, options_.compute_threads, lease.quantity().cores));
     AION_TRY(auto ready_library, library());
     AION_TRY(auto session, onnx::load_session(std::move(ready_library), version.path, threads));
-    AION_TRY(catalog::Signature file, onnx::read_signature(*session->library, session->handle.get()));
+    AION_TRY(catalog::Signature file,
+             onnx::read_signature(*session->library, session->handle.get()));
     AION_TRY(catalog::Signature signature, onnx::agree(version.signature, std::move(file)));
-    return std::unique_ptr<Instance>(
-        std::make_unique<onnx::OnnxInstance>(std::move(session), std::move(signature), std::move(lease)));
+    return std::unique_ptr<Instance>(std::make_unique<onnx::OnnxInstance>(
+        std::move(session), std::move(signature), std::move(lease)));
   }
 
-  // Opened by the first who asks; a failure is not kept, so that a library installed later is found.
+  // Opened by the first who asks; a failure is not kept, so that a library installed later is
+  // found.
   [[nodiscard]] Result<std::shared_ptr<const onnx::Library>> library() {
     const std::scoped_lock lock(mutex_);
     if (!library_) {
@@ -53,6 +59,8 @@ class OnnxBackend final : public Backend {
 
 }  // namespace
 
-std::unique_ptr<Backend> make_onnx(OnnxOptions options) { return std::make_unique<OnnxBackend>(std::move(options)); }
+std::unique_ptr<Backend> make_onnx(OnnxOptions options) {
+  return std::make_unique<OnnxBackend>(std::move(options));
+}
 
 }  // namespace aion::runtime

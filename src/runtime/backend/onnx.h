@@ -15,11 +15,13 @@ struct OnnxOptions {
 
 /// The backend "onnx". The library is opened by the first open(), so making this costs nothing.
 ///
-/// Parameters of a version: "intra_op_thread_count", a whole number from 1: how many threads share one run. Without it
-/// one run has one thread where several runs may be under way at once, else as many as the lease has cores.
+/// Parameters of a version: "intra_op_thread_count", a whole number from 1: how many threads share
+/// one run. Without it one run has one thread where several runs may be under way at once, else as
+/// many as the lease has cores.
 ///
-/// An instance computes on the thread that awaits run(). Its outputs are the library's own memory, not copied; they
-/// keep the session alive, so the weights are freed when the instance and its last response are gone.
+/// An instance computes on the thread that awaits run(). Its outputs are the library's own memory,
+/// not copied; they keep the session alive, so the weights are freed when the instance and its last
+/// response are gone.
 [[nodiscard]] std::unique_ptr<Backend> make_onnx(OnnxOptions options);
 
 }  // namespace aion::runtime

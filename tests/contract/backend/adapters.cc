@@ -33,7 +33,8 @@ catalog::ModelVersion Adapter::version(const std::string& model) const {
 
 catalog::ModelVersion Adapter::identity(DataType dtype) const {
   std::string type(to_string(dtype));
-  std::ranges::transform(type, type.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::ranges::transform(
+      type, type.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   auto identity = version("identity_" + type);
   identity.signature.inputs = {{"INPUT0", dtype, {-1, -1}}};
   identity.signature.outputs = {{"OUTPUT0", dtype, {-1, -1}}};
@@ -60,8 +61,9 @@ catalog::ModelVersion Adapter::slow() const {
 
 Batch Adapter::slow_batch() const {
   Batch batch;
-  batch.inputs.push_back(is_onnx() ? make_tensor(DataType::Int64, std::vector<std::int64_t>{1'000'000'000})
-                                   : floats({1}));
+  batch.inputs.push_back(
+      is_onnx() ? make_tensor(DataType::Int64, std::vector<std::int64_t>{1'000'000'000})
+                : floats({1}));
   batch.outputs = {0};
   return batch;
 }
@@ -74,6 +76,8 @@ catalog::ModelVersion Adapter::broken() const {
   return broken;
 }
 
-std::string Adapter::broken_because() const { return is_onnx() ? "Protobuf parsing failed" : "got 'shout'"; }
+std::string Adapter::broken_because() const {
+  return is_onnx() ? "Protobuf parsing failed" : "got 'shout'";
+}
 
 }  // namespace aion::runtime

@@ -17,7 +17,8 @@ struct Adapter {
 
   /// INPUT0 [-1,-1] of this type -> OUTPUT0, the same.
   [[nodiscard]] catalog::ModelVersion identity(tensor::DataType dtype) const;
-  /// INPUT0 and INPUT1, INT32 [-1,16] -> OUTPUT0 and OUTPUT1, INT32 [-1,16], which differ where the inputs differ.
+  /// INPUT0 and INPUT1, INT32 [-1,16] -> OUTPUT0 and OUTPUT1, INT32 [-1,16], which differ where the
+  /// inputs differ.
   [[nodiscard]] catalog::ModelVersion two_outputs() const;
   /// Takes hours to answer slow_batch().
   [[nodiscard]] catalog::ModelVersion slow() const;
@@ -34,6 +35,8 @@ struct Adapter {
 /// Write a new adapter here; the whole suite then runs on it.
 [[nodiscard]] const std::vector<Adapter>& adapters();
 
-inline std::ostream& operator<<(std::ostream& out, const Adapter& adapter) { return out << adapter.name; }
+inline std::ostream& operator<<(std::ostream& out, const Adapter& adapter) {
+  return out << adapter.name;
+}
 
 }  // namespace aion::runtime

@@ -18,7 +18,8 @@ namespace aion::runtime {
 
 class BackendSuite : public testing::Test {
  protected:
-  Result<std::unique_ptr<Instance>> open(catalog::ModelVersion version, resource::Lease lease = {}) {
+  Result<std::unique_ptr<Instance>> open(catalog::ModelVersion version,
+                                         resource::Lease lease = {}) {
     AION_TRY(Backend* const backend, backends_.find(version));
     return wait_for(inline_executor(), backend->open(std::move(version), std::move(lease)));
   }
@@ -33,7 +34,10 @@ class BackendSuite : public testing::Test {
     return *std::move(instance);
   }
 
-  static Result<void> run(Instance& instance, Batch batch, ResponseSink& sink, CancelToken cancel = {}) {
+  static Result<void> run(Instance& instance,
+                          Batch batch,
+                          ResponseSink& sink,
+                          CancelToken cancel = {}) {
     return wait_for(inline_executor(), instance.run(std::move(batch), std::move(cancel), sink));
   }
 
@@ -49,7 +53,10 @@ class BackendSuite : public testing::Test {
 
  private:
   Executors executors_{{.io = 1, .compute = 1, .blocking = 1}};
-  Backends backends_{{.clock = &executors_.clock(), .onnx_library = {}, .worker_program = "/proc/self/exe", .compute_threads = 2}};
+  Backends backends_{{.clock = &executors_.clock(),
+                      .onnx_library = {},
+                      .worker_program = "/proc/self/exe",
+                      .compute_threads = 2}};
 };
 
 }  // namespace aion::runtime

@@ -1,4 +1,5 @@
-// Runs the tests, or, when a test starts this program again with the word "worker", a worker process.
+// Runs the tests, or, when a test starts this program again with the word "worker", a worker
+// process.
 #include <string_view>
 
 #include <gtest/gtest.h>

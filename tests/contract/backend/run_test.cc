@@ -1,10 +1,9 @@
 #include <atomic>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <thread>
-
-#include <ctime>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -17,7 +16,6 @@ namespace aion::runtime {
 namespace {
 
 using tensor::DataType;
-using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -25,7 +23,9 @@ using testing::SizeIs;
 
 class BackendContract : public BackendSuite, public testing::WithParamInterface<Adapter> {
  protected:
-  static Batch two_rows(std::int32_t first, std::int32_t second, std::vector<std::uint32_t> outputs) {
+  static Batch two_rows(std::int32_t first,
+                        std::int32_t second,
+                        std::vector<std::uint32_t> outputs) {
     Batch batch;
     for (const std::int32_t value : {first, second}) {
       auto row = make_tensor(DataType::Int32, std::vector<std::int32_t>(16, value));
@@ -101,8 +101,11 @@ TEST_P(BackendContract, SharesNothingBetweenRunsThatAreUnderWayAtOnce) {
   const auto ask = [&](int thread) {
     for (int round = 0; round < 100; ++round) {
       const auto value = static_cast<float>(thread * 1000 + round);
-      const auto outputs = answer(*instance, {{matrix(std::vector<float>(64, value), {1, 64})}, {0}, {}});
-      right += outputs.size() == 1 && values_of<float>(outputs[0]) == std::vector<float>(64, value) ? 1 : 0;
+      const auto outputs =
+          answer(*instance, {{matrix(std::vector<float>(64, value), {1, 64})}, {0}, {}});
+      right += outputs.size() == 1 && values_of<float>(outputs[0]) == std::vector<float>(64, value)
+                   ? 1
+                   : 0;
     }
   };
 
@@ -223,7 +226,8 @@ TEST_P(BackendContract, GivesTheLeaseBackWhenTheInstanceDies) {
 TEST_P(BackendContract, SaysWhyAVersionDoesNotOpenAndGivesItsLeaseBack) {
   int given_back = 0;
 
-  const auto instance = open(GetParam().broken(), resource::Lease({}, [&](const resource::Claim&) { ++given_back; }));
+  const auto instance =
+      open(GetParam().broken(), resource::Lease({}, [&](const resource::Claim&) { ++given_back; }));
 
   ASSERT_FALSE(instance);
   EXPECT_EQ(instance.error().code, Code::InvalidArgument);
@@ -233,19 +237,22 @@ TEST_P(BackendContract, SaysWhyAVersionDoesNotOpenAndGivesItsLeaseBack) {
 
 TEST_P(BackendContract, ShrinksWhileRunsAreUnderWay) {
   const auto instance = opened(GetParam().identity(DataType::Fp32));
-  std::atomic<bool> stop = false;
   std::thread shrinker([&] {
-    while (!stop) {
+    for (int round = 0; round < 100; ++round) {
       instance->shrink();
     }
   });
 
-  for (int round = 0; round < 50; ++round) {
-    const auto outputs = answer(*instance, {{matrix(std::vector<float>(1000, 3), {1, 1000})}, {0}, {}});
-    EXPECT_THAT(values_of<float>(outputs.at(0)), Each(3));
+  int right = 0;
+  for (int round = 0; round < 100; ++round) {
+    const auto outputs =
+        answer(*instance, {{matrix(std::vector<float>(1000, 3), {1, 1000})}, {0}, {}});
+    right +=
+        outputs.size() == 1 && values_of<float>(outputs[0]) == std::vector<float>(1000, 3) ? 1 : 0;
   }
-  stop = true;
   shrinker.join();
+
+  EXPECT_EQ(right, 100);
 }
 
 INSTANTIATE_TEST_SUITE_P(Adapters,

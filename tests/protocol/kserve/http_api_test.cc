@@ -1,11 +1,11 @@
 #include "protocol/kserve/http_api.h"
 
+#include <filesystem>
+#include <fstream>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
-
-#include <filesystem>
-#include <fstream>
 
 #include "base/spawn.h"
 #include "catalog/repository/folder.h"
@@ -62,7 +62,9 @@ class HttpApiTest : public testing::Test {
     EXPECT_TRUE(stopped) << stopped.error().message;
   }
 
-  net::HttpResponse ask(net::HttpMethod method, std::string_view path, std::string body = {},
+  net::HttpResponse ask(net::HttpMethod method,
+                        std::string_view path,
+                        std::string body = {},
                         std::vector<net::HttpHeader> headers = {}) {
     net::HttpRequest request;
     request.method = method;
@@ -73,7 +75,9 @@ class HttpApiTest : public testing::Test {
     return wait_for(executors_.io(), api_.handle(request));
   }
   net::HttpResponse get(std::string_view path) { return ask(net::HttpMethod::Get, path); }
-  net::HttpResponse post(std::string_view path, std::string body = {}, std::vector<net::HttpHeader> headers = {}) {
+  net::HttpResponse post(std::string_view path,
+                         std::string body = {},
+                         std::vector<net::HttpHeader> headers = {}) {
     return ask(net::HttpMethod::Post, path, std::move(body), std::move(headers));
   }
 
@@ -93,7 +97,8 @@ class HttpApiTest : public testing::Test {
   HttpApi api_{server_, authorizer_, executors_, {"aion", "1.0", 64U << 20U}};
 };
 
-constexpr std::string_view kTwoFloats = R"({"id":"7","inputs":[{"name":"IN","datatype":"FP32","shape":[2],"data":[1,2.5]}]})";
+constexpr std::string_view kTwoFloats =
+    R"({"id":"7","inputs":[{"name":"IN","datatype":"FP32","shape":[2],"data":[1,2.5]}]})";
 
 TEST_F(HttpApiTest, AnswersAnInferenceInJson) {
   const net::HttpResponse answer = post("/v2/models/echo/infer", std::string(kTwoFloats));
@@ -105,8 +110,8 @@ TEST_F(HttpApiTest, AnswersAnInferenceInJson) {
 }
 
 TEST_F(HttpApiTest, AnswersARawBinaryBodyInBinary) {
-  const net::HttpResponse answer =
-      post("/v2/models/echo/infer", std::string(8, '\0'), {{"inference-HEADER-content-length", "0"}});
+  const net::HttpResponse answer = post(
+      "/v2/models/echo/infer", std::string(8, '\0'), {{"inference-HEADER-content-length", "0"}});
 
   EXPECT_EQ(answer.status, 200) << answer.text;
   ASSERT_EQ(answer.parts.size(), 1U);
@@ -114,8 +119,8 @@ TEST_F(HttpApiTest, AnswersARawBinaryBodyInBinary) {
 }
 
 TEST_F(HttpApiTest, TakesAnEmptyHeaderLengthForAFault) {
-  const net::HttpResponse answer =
-      post("/v2/models/echo/infer", std::string(kTwoFloats), {{"Inference-Header-Content-Length", ""}});
+  const net::HttpResponse answer = post(
+      "/v2/models/echo/infer", std::string(kTwoFloats), {{"Inference-Header-Content-Length", ""}});
 
   EXPECT_EQ(answer.status, 400);
   EXPECT_THAT(answer.text, HasSubstr("Inference-Header-Content-Length"));
@@ -125,7 +130,9 @@ TEST_F(HttpApiTest, RefusesADecoupledModel) {
   const net::HttpResponse answer = post("/v2/models/repeat/infer", std::string(kTwoFloats));
 
   EXPECT_EQ(answer.status, 501);
-  EXPECT_EQ(answer.text, R"({"error":"HTTP end point doesn't support models with decoupled transaction policy"})");
+  EXPECT_EQ(
+      answer.text,
+      R"({"error":"HTTP end point doesn't support models with decoupled transaction policy"})");
 }
 
 TEST_F(HttpApiTest, Says404ForAModelThatIsUnknown) {
@@ -139,8 +146,9 @@ TEST_F(HttpApiTest, Says404ForAVersionBeyondEveryNumber) {
   const net::HttpResponse answer = get("/v2/models/echo/versions/99999999999999999999");
 
   EXPECT_EQ(answer.status, 404);
-  EXPECT_EQ(answer.text,
-            R"({"error":"Request for unknown model: 'echo' version 99999999999999999999 is not found"})");
+  EXPECT_EQ(
+      answer.text,
+      R"({"error":"Request for unknown model: 'echo' version 99999999999999999999 is not found"})");
 }
 
 TEST_F(HttpApiTest, DecodesAPercentEncodedModelName) {
@@ -175,7 +183,8 @@ TEST_F(HttpApiTest, Says400ForTheReadinessOfSomethingUnknown) {
 TEST_F(HttpApiTest, UnloadsAndLoadsAModel) {
   EXPECT_EQ(post("/v2/repository/models/echo/unload").status, 200);
   EXPECT_EQ(get("/v2/models/echo/ready").status, 400);
-  EXPECT_THAT(post("/v2/repository/index").text, HasSubstr(R"("state":"UNAVAILABLE","reason":"unloaded")"));
+  EXPECT_THAT(post("/v2/repository/index").text,
+              HasSubstr(R"("state":"UNAVAILABLE","reason":"unloaded")"));
 
   EXPECT_EQ(post("/v2/repository/models/echo/load").status, 200);
   EXPECT_EQ(get("/v2/models/echo/ready").status, 200);

@@ -6,14 +6,18 @@ namespace aion::kserve {
 namespace {
 
 TEST(HttpDocuments, ListsOnlyTheExtensionsThatAreServed) {
-  EXPECT_EQ(server_metadata_text("aion", "1.2.3"),
-            R"({"name":"aion","version":"1.2.3","extensions":["model_repository",)"
-            R"-("model_repository(unload_dependents)","binary_tensor_data","parameters","statistics"]})-");
+  EXPECT_EQ(
+      server_metadata_text("aion", "1.2.3"),
+      R"({"name":"aion","version":"1.2.3","extensions":["model_repository",)"
+      R"-("model_repository(unload_dependents)","binary_tensor_data","parameters","statistics"]})-");
 }
 
 TEST(HttpDocuments, DescribesAModelWithItsVersionsAsStrings) {
-  const serving::ModelMetadata metadata{
-      "m", {1, 3}, "onnxruntime_onnx", {{{"x", tensor::DataType::Fp32, {-1, 2}, false}}, {}}, false};
+  const serving::ModelMetadata metadata{"m",
+                                        {1, 3},
+                                        "onnxruntime_onnx",
+                                        {{{"x", tensor::DataType::Fp32, {-1, 2}, false}}, {}},
+                                        false};
 
   EXPECT_EQ(model_metadata_text(metadata),
             R"({"name":"m","versions":["1","3"],"platform":"onnxruntime_onnx",)"
@@ -40,13 +44,14 @@ TEST(HttpDocuments, WritesTheFiguresOfAVersionUnderTritonsNames) {
   one.statistics.compute_infer = {2, 70};
   one.statistics.batches[2] = {2, 70};
 
-  EXPECT_EQ(statistics_text({one}),
-            R"({"model_stats":[{"name":"m","version":"1","last_inference":5,"inference_count":4,"execution_count":2,)"
-            R"("inference_stats":{"success":{"count":2,"ns":90},"fail":{"count":0,"ns":0},"queue":{"count":0,"ns":0},)"
-            R"("compute_input":{"count":0,"ns":0},"compute_infer":{"count":2,"ns":70},)"
-            R"("compute_output":{"count":0,"ns":0},"cache_hit":{"count":0,"ns":0},"cache_miss":{"count":0,"ns":0}},)"
-            R"("batch_stats":[{"batch_size":2,"compute_input":{"count":0,"ns":0},)"
-            R"("compute_infer":{"count":2,"ns":70},"compute_output":{"count":0,"ns":0}}],"memory_usage":[]}]})");
+  EXPECT_EQ(
+      statistics_text({one}),
+      R"({"model_stats":[{"name":"m","version":"1","last_inference":5,"inference_count":4,"execution_count":2,)"
+      R"("inference_stats":{"success":{"count":2,"ns":90},"fail":{"count":0,"ns":0},"queue":{"count":0,"ns":0},)"
+      R"("compute_input":{"count":0,"ns":0},"compute_infer":{"count":2,"ns":70},)"
+      R"("compute_output":{"count":0,"ns":0},"cache_hit":{"count":0,"ns":0},"cache_miss":{"count":0,"ns":0}},)"
+      R"("batch_stats":[{"batch_size":2,"compute_input":{"count":0,"ns":0},)"
+      R"("compute_infer":{"count":2,"ns":70},"compute_output":{"count":0,"ns":0}}],"memory_usage":[]}]})");
 }
 
 TEST(HttpDocuments, ReadsWhetherOnlyReadyModelsAreWanted) {

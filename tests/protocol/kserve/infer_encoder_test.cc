@@ -1,12 +1,12 @@
 #include "protocol/kserve/infer_encoder.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <array>
 #include <cmath>
 #include <cstring>
 #include <limits>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include "protocol/kserve/infer_elements.h"
 
@@ -39,11 +39,13 @@ serving::InferResponse response_of(Tensor tensor) {
 }
 
 TEST(InferElements, WritesWholeFloatsWithAPoint) {
-  EXPECT_EQ(text_of(DataType::Fp32, std::array{1.0F, -0.0F, 16777216.0F, -7.0F}), "1.0,-0.0,16777216.0,-7.0");
+  EXPECT_EQ(text_of(DataType::Fp32, std::array{1.0F, -0.0F, 16777216.0F, -7.0F}),
+            "1.0,-0.0,16777216.0,-7.0");
 }
 
 TEST(InferElements, WritesFloatsInTheShortestFormThatReadsBack) {
-  EXPECT_EQ(text_of(DataType::Fp32, std::array{0.1F, 3.4028235e38F, 1.4e-45F}), "0.1,3.4028235e+38,1e-45");
+  EXPECT_EQ(text_of(DataType::Fp32, std::array{0.1F, 3.4028235e38F, 1.4e-45F}),
+            "0.1,3.4028235e+38,1e-45");
 }
 
 TEST(InferElements, WritesDoublesInTheShortestFormThatReadsBack) {
@@ -58,11 +60,13 @@ TEST(InferElements, WritesNonFiniteNumbersAsStrings) {
 }
 
 TEST(InferElements, WritesHalfPrecisionSoThatItReadsBackExactly) {
-  EXPECT_EQ(text_of(DataType::Fp16, std::array<std::uint16_t, 2>{0x2E66, 0x3C00}), "0.0999755859375,1.0");
+  EXPECT_EQ(text_of(DataType::Fp16, std::array<std::uint16_t, 2>{0x2E66, 0x3C00}),
+            "0.0999755859375,1.0");
 }
 
 TEST(InferElements, WritesTheEndsOfTheIntegerRanges) {
-  EXPECT_EQ(text_of(DataType::Int64, std::array{INT64_MIN, INT64_MAX}), "-9223372036854775808,9223372036854775807");
+  EXPECT_EQ(text_of(DataType::Int64, std::array{INT64_MIN, INT64_MAX}),
+            "-9223372036854775808,9223372036854775807");
   EXPECT_EQ(text_of(DataType::Uint64, std::array{UINT64_MAX}), "18446744073709551615");
   EXPECT_EQ(text_of(DataType::Int8, std::array<std::int8_t, 2>{-128, 127}), "-128,127");
 }
@@ -90,7 +94,8 @@ TEST(InferElements, EscapesWhatJsonCannotHoldInAString) {
 }
 
 TEST(InferEncoder, WritesKeysInTritonsOrder) {
-  const auto answer = encode_infer({"m", "42"}, response_of(tensor_of(DataType::Int32, std::array{1, 2})), {});
+  const auto answer =
+      encode_infer({"m", "42"}, response_of(tensor_of(DataType::Int32, std::array{1, 2})), {});
 
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->text,
@@ -101,7 +106,8 @@ TEST(InferEncoder, WritesKeysInTritonsOrder) {
 }
 
 TEST(InferEncoder, LeavesOutAnIdThatWasNotSent) {
-  const auto answer = encode_infer({"m", ""}, response_of(tensor_of(DataType::Int32, std::array{1})), {});
+  const auto answer =
+      encode_infer({"m", ""}, response_of(tensor_of(DataType::Int32, std::array{1})), {});
 
   EXPECT_TRUE(answer->text.starts_with(R"({"model_name":)"));
 }
@@ -112,11 +118,14 @@ TEST(InferEncoder, WritesTheParametersOfTheBackend) {
 
   const auto answer = encode_infer({"m", ""}, response, {});
 
-  EXPECT_THAT(answer->text, HasSubstr(R"("model_version":"3","parameters":{"b":true,"d":2.0,"i":-1,"s":"x"},"outputs")"));
+  EXPECT_THAT(
+      answer->text,
+      HasSubstr(R"("model_version":"3","parameters":{"b":true,"d":2.0,"i":-1,"s":"x"},"outputs")"));
 }
 
 TEST(InferEncoder, SendsBinaryOutputsAsTheyLieInMemory) {
-  const serving::InferResponse response = response_of(tensor_of(DataType::Fp32, std::array{1.0F, 2.0F}));
+  const serving::InferResponse response =
+      response_of(tensor_of(DataType::Fp32, std::array{1.0F, 2.0F}));
 
   const auto answer = encode_infer({"m", ""}, response, {true, {}});
 
@@ -147,9 +156,11 @@ TEST(InferEncoder, AnswersJsonWhenAllBinaryOutputsAreEmpty) {
 }
 
 TEST(InferEncoder, RefusesToWriteBytesThatAreNoTextAsAJsonString) {
-  const std::array<std::string_view, 2> halves = {"\xc3", "\xa4"};  // together they would be a letter
+  const std::array<std::string_view, 2> halves = {"\xc3",
+                                                  "\xa4"};  // together they would be a letter
 
-  const auto answer = encode_infer({"m", ""}, response_of(tensor::bytes_from_values(halves, {2})), {});
+  const auto answer =
+      encode_infer({"m", ""}, response_of(tensor::bytes_from_values(halves, {2})), {});
 
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code, Code::InvalidArgument);

@@ -1,11 +1,11 @@
 #include "protocol/kserve/infer_shortest.h"
 
-#include <gtest/gtest.h>
-
 #include <bit>
 #include <charconv>
 #include <cstdint>
 #include <string>
+
+#include <gtest/gtest.h>
 
 namespace aion::kserve {
 namespace {

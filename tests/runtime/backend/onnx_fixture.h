@@ -38,7 +38,8 @@ class OnnxTest : public testing::Test {
     return version;
   }
 
-  Result<std::unique_ptr<Instance>> open(catalog::ModelVersion version, resource::Lease lease = {}) {
+  Result<std::unique_ptr<Instance>> open(catalog::ModelVersion version,
+                                         resource::Lease lease = {}) {
     return wait_for(inline_executor(), backend_->open(std::move(version), std::move(lease)));
   }
 
@@ -60,7 +61,8 @@ class OnnxTest : public testing::Test {
 
   static Result<Response> run(Instance& instance, Batch batch, CancelToken cancel = {}) {
     CollectingSink sink;
-    AION_TRY_VOID(wait_for(inline_executor(), instance.run(std::move(batch), std::move(cancel), sink)));
+    AION_TRY_VOID(
+        wait_for(inline_executor(), instance.run(std::move(batch), std::move(cancel), sink)));
     return sink.responses().at(0);
   }
 
@@ -72,10 +74,9 @@ class OnnxTest : public testing::Test {
   }
 
   std::unique_ptr<Backend> backend_ = make_onnx({});
-  std::filesystem::path folder_ =
-      std::filesystem::path(testing::TempDir()) /
-      ("onnx_test_" + std::to_string(::getpid()) + "_" +
-       testing::UnitTest::GetInstance()->current_test_info()->name());
+  std::filesystem::path folder_ = std::filesystem::path(testing::TempDir()) /
+                                  ("onnx_test_" + std::to_string(::getpid()) + "_" +
+                                   testing::UnitTest::GetInstance()->current_test_info()->name());
 };
 
 }  // namespace aion::runtime

@@ -24,7 +24,9 @@ OnnxModel add_constant() {
   return OnnxModel().input("x", kFloats).output("y", kFloats).node("Add", {"x", "c"}, "y");
 }
 
-std::ptrdiff_t threads() { return std::distance(std::filesystem::directory_iterator("/proc/self/task"), {}); }
+std::ptrdiff_t threads() {
+  return std::distance(std::filesystem::directory_iterator("/proc/self/task"), {});
+}
 
 TEST_F(OnnxLoad, CompletesTheSignatureFromTheFile) {
   const auto instance = opened(made("mlp"));
@@ -46,7 +48,8 @@ TEST_F(OnnxLoad, GivesAScalarRankZero) {
 }
 
 TEST_F(OnnxLoad, DoesNotOfferAnInputThatHasAValueInTheFile) {
-  const auto instance = opened(written(add_constant().input("c", tensor_type(Element::Float, {1})).constant("c", {2})));
+  const auto instance = opened(
+      written(add_constant().input("c", tensor_type(Element::Float, {1})).constant("c", {2})));
 
   ASSERT_EQ(instance->signature().inputs.size(), 1U);
   EXPECT_EQ(instance->signature().inputs[0].name, "x");
@@ -54,7 +57,8 @@ TEST_F(OnnxLoad, DoesNotOfferAnInputThatHasAValueInTheFile) {
 
 TEST_F(OnnxLoad, KeepsTheOrderAndTheNarrowerShapesOfTheConfiguration) {
   auto version = made("simple");
-  version.signature.inputs = {{"INPUT1", DataType::Int32, {1, 16}}, {"INPUT0", DataType::Int32, {-1, 16}}};
+  version.signature.inputs = {{"INPUT1", DataType::Int32, {1, 16}},
+                              {"INPUT0", DataType::Int32, {-1, 16}}};
   version.signature.outputs = {{"OUTPUT1", DataType::Int32, {-1, 16}}};
 
   const auto instance = opened(version);
@@ -79,7 +83,8 @@ TEST_F(OnnxLoad, RefusesAConfiguredShapeThatTheFileDoesNotAllow) {
   auto version = made("mlp");
   version.signature.outputs = {{"y", DataType::Fp32, {-1, -1}}};
 
-  EXPECT_EQ(refusal(version).message, "output 'y' is configured with shape [-1,-1], but the model file has [-1,10]");
+  EXPECT_EQ(refusal(version).message,
+            "output 'y' is configured with shape [-1,-1], but the model file has [-1,10]");
 }
 
 TEST_F(OnnxLoad, RefusesAConfiguredNameThatTheFileDoesNotHave) {
@@ -161,7 +166,8 @@ TEST_F(OnnxLoad, DoesNotReadExternalDataOutsideTheModelsFolder) {
   const auto outside = folder_.parent_path() / (folder_.filename().string() + ".bin");
   std::ofstream(outside, std::ios::binary) << std::string(4, '\0');
 
-  const Error error = refusal(written(add_constant().external_constant("c", 1, "../" + outside.filename().string())));
+  const Error error = refusal(
+      written(add_constant().external_constant("c", 1, "../" + outside.filename().string())));
 
   EXPECT_THAT(error.message, HasSubstr("escapes model directory"));
   std::filesystem::remove(outside);
@@ -184,7 +190,8 @@ TEST_F(OnnxLoad, SaysThatTheLibraryIsMissing) {
   const Error error = refusal(made("mlp"));
 
   EXPECT_EQ(error.code, Code::Unavailable);
-  EXPECT_THAT(error.message, HasSubstr((folder_ / "libonnxruntime.so").string() + " cannot be used"));
+  EXPECT_THAT(error.message,
+              HasSubstr((folder_ / "libonnxruntime.so").string() + " cannot be used"));
 }
 
 TEST_F(OnnxLoad, SaysThatTheLibraryIsAnotherOne) {
@@ -196,7 +203,8 @@ TEST_F(OnnxLoad, SaysThatTheLibraryIsAnotherOne) {
 TEST_F(OnnxLoad, GivesTheLeaseBackWhenTheModelCannotBeLoaded) {
   bool given_back = false;
 
-  const auto instance = open(made("broken"), resource::Lease({}, [&](const resource::Claim&) { given_back = true; }));
+  const auto instance =
+      open(made("broken"), resource::Lease({}, [&](const resource::Claim&) { given_back = true; }));
 
   EXPECT_FALSE(instance);
   EXPECT_TRUE(given_back);

@@ -46,7 +46,9 @@ enum class Element : std::uint8_t { Float = 1, Int32 = 6, Int64 = 7, Complex64 =
 inline Message tensor_type(Element element, const std::vector<std::int64_t>& shape) {
   Message extents;
   for (const std::int64_t extent : shape) {
-    extents.message(1, extent < 0 ? Message().text(2, "n") : Message().number(1, static_cast<std::uint64_t>(extent)));
+    extents.message(1,
+                    extent < 0 ? Message().text(2, "n")
+                               : Message().number(1, static_cast<std::uint64_t>(extent)));
   }
   const auto type = Message().number(1, static_cast<std::uint64_t>(element)).message(2, extents);
   return Message().message(1, type);
@@ -57,7 +59,9 @@ inline Message tensor_type_of_unknown_rank(Element element) {
   return Message().message(1, Message().number(1, static_cast<std::uint64_t>(element)));
 }
 
-inline Message sequence_type(const Message& of) { return Message().message(4, Message().message(1, of)); }
+inline Message sequence_type(const Message& of) {
+  return Message().message(4, Message().message(1, of));
+}
 
 /// A model of opset 17.
 class OnnxModel {
@@ -70,7 +74,9 @@ class OnnxModel {
     graph_.message(12, Message().text(1, name).message(2, type));
     return *this;
   }
-  OnnxModel& node(std::string_view operation, const std::vector<std::string>& from, std::string_view to) {
+  OnnxModel& node(std::string_view operation,
+                  const std::vector<std::string>& from,
+                  std::string_view to) {
     Message node;
     for (const std::string& name : from) {
       node.text(1, name);
@@ -79,12 +85,15 @@ class OnnxModel {
     return *this;
   }
   OnnxModel& constant(std::string_view name, const std::vector<float>& values) {
-    const std::string_view raw(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float));
+    const std::string_view raw(reinterpret_cast<const char*>(values.data()),
+                               values.size() * sizeof(float));
     graph_.message(5, floats(name, values.size()).text(9, raw));
     return *this;
   }
   /// A constant whose values lie in the file `location`, as the model names it.
-  OnnxModel& external_constant(std::string_view name, std::size_t count, std::string_view location) {
+  OnnxModel& external_constant(std::string_view name,
+                               std::size_t count,
+                               std::string_view location) {
     const auto entry = Message().text(1, "location").text(2, location);
     graph_.message(5, floats(name, count).message(13, entry).number(14, 1));
     return *this;
@@ -97,14 +106,23 @@ class OnnxModel {
   [[nodiscard]] std::string bytes() const {
     auto graph = graph_;
     graph.text(2, "graph");
-    return Message().number(1, 8).message(7, graph).message(8, Message().text(1, "").number(2, opset_)).bytes();
+    return Message()
+        .number(1, 8)
+        .message(7, graph)
+        .message(8, Message().text(1, "").number(2, opset_))
+        .bytes();
   }
 
-  void write(const std::filesystem::path& path) const { std::ofstream(path, std::ios::binary) << bytes(); }
+  void write(const std::filesystem::path& path) const {
+    std::ofstream(path, std::ios::binary) << bytes();
+  }
 
  private:
   static Message floats(std::string_view name, std::size_t count) {
-    return Message().number(1, count).number(2, static_cast<std::uint64_t>(Element::Float)).text(8, name);
+    return Message()
+        .number(1, count)
+        .number(2, static_cast<std::uint64_t>(Element::Float))
+        .text(8, name);
   }
 
   Message graph_;

@@ -1,5 +1,4 @@
 #include <array>
-#include <atomic>
 #include <cmath>
 #include <fstream>
 #include <limits>
@@ -30,7 +29,9 @@ tensor::Tensor row(const std::vector<std::int32_t>& values) {
   return tensor;
 }
 
-tensor::Tensor whole(std::int64_t value) { return make_tensor(DataType::Int64, std::vector{value}); }
+tensor::Tensor whole(std::int64_t value) {
+  return make_tensor(DataType::Int64, std::vector{value});
+}
 
 std::size_t resident_bytes() {
   std::ifstream file("/proc/self/statm");
@@ -69,11 +70,13 @@ TEST_F(OnnxRun, GivesTheSameOutputTwiceWhenItIsWantedTwice) {
 
 TEST_F(OnnxRun, FeedsByTheOrderOfTheConfiguration) {
   auto version = made("simple");
-  version.signature.inputs = {{"INPUT1", DataType::Int32, {-1, 16}}, {"INPUT0", DataType::Int32, {-1, 16}}};
+  version.signature.inputs = {{"INPUT1", DataType::Int32, {-1, 16}},
+                              {"INPUT0", DataType::Int32, {-1, 16}}};
   const auto instance = opened(version);
 
   const Response difference = answer(
-      *instance, {{row(std::vector<std::int32_t>(16, 3)), row(std::vector<std::int32_t>(16, 10))}, {1}, {}});
+      *instance,
+      {{row(std::vector<std::int32_t>(16, 3)), row(std::vector<std::int32_t>(16, 10))}, {1}, {}});
 
   EXPECT_THAT(values_of<std::int32_t>(difference.outputs[0]), Each(7));
 }
@@ -97,7 +100,8 @@ TEST_F(OnnxRun, PassesOnNumbersThatAreNotFinite) {
   const auto log = values_of<float>(response.outputs[0]);
   EXPECT_EQ(log[0], -std::numeric_limits<float>::infinity());
   EXPECT_TRUE(std::isnan(log[1]));
-  EXPECT_THAT(values_of<float>(response.outputs[1]), ElementsAre(std::numeric_limits<float>::infinity(), -1.0F));
+  EXPECT_THAT(values_of<float>(response.outputs[1]),
+              ElementsAre(std::numeric_limits<float>::infinity(), -1.0F));
 }
 
 TEST_F(OnnxRun, ReadsInputsThatAreNotAligned) {
@@ -108,7 +112,8 @@ TEST_F(OnnxRun, ReadsInputsThatAreNotAligned) {
   buffer.data = data + 1;
   buffer.bytes = sizeof(values);
 
-  const Response response = answer(*instance, {{{DataType::Fp64, {1, 2}, buffer, nullptr}}, {0}, {}});
+  const Response response =
+      answer(*instance, {{{DataType::Fp64, {1, 2}, buffer, nullptr}}, {0}, {}});
 
   EXPECT_THAT(values_of<double>(response.outputs[0]), ElementsAre(1.25, -7.5));
 }
@@ -117,7 +122,8 @@ TEST_F(OnnxRun, CarriesStringsWithZerosInThem) {
   const auto instance = opened(made("identity_bytes"));
   const std::vector<std::string_view> values = {std::string_view("a\0b", 3), ""};
 
-  const Response response = answer(*instance, {{tensor::bytes_from_values(values, {1, 2})}, {0}, {}});
+  const Response response =
+      answer(*instance, {{tensor::bytes_from_values(values, {1, 2})}, {0}, {}});
 
   EXPECT_EQ(response.outputs[0].bytes_at(0), std::string_view("a\0b", 3));
   EXPECT_EQ(response.outputs[0].bytes_at(1), "");
@@ -139,8 +145,11 @@ TEST_F(OnnxRun, OutputsThatAreConstantsOfTheModelOutliveIt) {
 }
 
 TEST_F(OnnxRun, AnOutputThatIsAnInputKeepsTheRequestsMemory) {
-  const auto instance =
-      opened(written(OnnxModel().input("x", kFloats).output("x", kFloats).output("y", kFloats).node("Neg", {"x"}, "y")));
+  const auto instance = opened(written(OnnxModel()
+                                           .input("x", kFloats)
+                                           .output("x", kFloats)
+                                           .output("y", kFloats)
+                                           .node("Neg", {"x"}, "y")));
   auto x = floats({1, 2, 3});
   const std::byte* const address = x.data.data;
   const std::weak_ptr<const void> memory = x.data.owner;
@@ -167,7 +176,8 @@ TEST_F(OnnxRun, DoesNotKeepTheMemoryOfARequestThatWasAnswered) {
 TEST_F(OnnxRun, NamesTheInputThatIsMissing) {
   const auto instance = opened(made("simple"));
 
-  const auto response = run(*instance, {{row(std::vector<std::int32_t>(16, 1)), tensor::Tensor()}, {0}, {}});
+  const auto response =
+      run(*instance, {{row(std::vector<std::int32_t>(16, 1)), tensor::Tensor()}, {0}, {}});
 
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().code, Code::InvalidArgument);
@@ -187,6 +197,9 @@ TEST_F(OnnxRun, RefusesATensorWhoseMemoryIsTooSmallForItsShape) {
 }
 
 TEST_F(OnnxRun, SaysThatThereIsNoMemoryForWhatARequestNeeds) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer's allocator ends the process where the real one throws";
+#endif
   const auto instance = opened(made("bigactivation"));
 
   const auto response = run(*instance, {{whole(std::int64_t{1} << 45U)}, {1}, {}});
@@ -210,19 +223,20 @@ TEST_F(OnnxRun, GivesTheMemoryOfALargeRequestBack) {
 
 TEST_F(OnnxRun, ShrinksWhileRunsAreUnderWay) {
   const auto instance = opened(made("bigactivation"));
-  std::atomic<bool> stop = false;
   std::thread shrinker([&] {
-    while (!stop) {
+    for (int round = 0; round < 100; ++round) {
       instance->shrink();
     }
   });
 
-  for (std::int64_t rows = 1; rows <= 100; ++rows) {
-    const Response response = answer(*instance, {{whole(rows)}, {1}, {}});
-    EXPECT_THAT(values_of<float>(response.outputs.at(0)), ElementsAre(512.0F * static_cast<float>(rows)));
+  std::vector<float> totals;
+  for (int round = 0; round < 100; ++round) {
+    const Response response = answer(*instance, {{whole(64)}, {1}, {}});
+    totals.push_back(response.outputs.empty() ? -1 : values_of<float>(response.outputs[0]).front());
   }
-  stop = true;
   shrinker.join();
+
+  EXPECT_THAT(totals, Each(64 * 1024 * 0.5F));
 }
 
 TEST_F(OnnxRun, AnswersAfterACancelledRun) {

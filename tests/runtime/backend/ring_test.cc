@@ -316,7 +316,7 @@ TEST_F(ChannelTest, SurvivesAnyChangeOfWhatStandsInTheRing) {
       Kind::Response, 3, "some body", {floats({1, 2, 3}), tensor::bytes_from_values(texts, {2})}};
   int refused = 0;
 
-  for (int round = 0; round < 20'000; ++round) {
+  for (int round = 0; round < 5'000; ++round) {
     Region region = *Region::create(kMinRingBytes);
     const auto ring = region.to_daemon();
     RingWriter writer(ring.control, ring.data);
@@ -350,7 +350,7 @@ TEST_F(ChannelTest, SurvivesAnyChangeOfWhatStandsInTheRing) {
     refused += header ? 0 : 1;
   }
 
-  EXPECT_GT(refused, 1000);
+  EXPECT_GT(refused, 500);
 }
 
 }  // namespace

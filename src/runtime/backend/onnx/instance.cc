@@ -35,13 +35,16 @@ Result<InputValue> smallest_value(const Library& library, const catalog::TensorS
   Tensor tensor{spec.dtype, spec.shape, {}, nullptr};
   std::ranges::replace(tensor.shape, std::int64_t{-1}, std::int64_t{1});
   OrtValue* made = nullptr;
-  AION_TRY_VOID(library.check(library.api().CreateTensorAsOrtValue(
-      library.allocator(), tensor.shape.data(), tensor.shape.size(), onnx_type_of(spec.dtype), &made)));
+  AION_TRY_VOID(library.check(library.api().CreateTensorAsOrtValue(library.allocator(),
+                                                                   tensor.shape.data(),
+                                                                   tensor.shape.size(),
+                                                                   onnx_type_of(spec.dtype),
+                                                                   &made)));
   return InputValue{library.own<ValueHandle>(made), {}};
 }
 
-// The small lists of one run, in memory of the stack for as long as they fit: a run takes a few microseconds, and each
-// allocation would be a percent of it.
+// The small lists of one run, in memory of the stack for as long as they fit: a run takes a few
+// microseconds, and each allocation would be a percent of it.
 class Lists {
  public:
   template <class T>
@@ -81,7 +84,9 @@ class Call {
     output_names_.push_back(output);
     outputs_.push_back(nullptr);
   }
-  [[nodiscard]] Result<void> run(OrtSession* session, const OrtRunOptions* options, const char* const* input_names) {
+  [[nodiscard]] Result<void> run(OrtSession* session,
+                                 const OrtRunOptions* options,
+                                 const char* const* input_names) {
     return library_.check(library_.api().Run(session,
                                              options,
                                              input_names,
@@ -106,7 +111,9 @@ class Call {
 
 }  // namespace
 
-OnnxInstance::OnnxInstance(std::shared_ptr<const Session> session, catalog::Signature signature, resource::Lease lease)
+OnnxInstance::OnnxInstance(std::shared_ptr<const Session> session,
+                           catalog::Signature signature,
+                           resource::Lease lease)
     : lease_(std::move(lease)),
       signature_(std::move(signature)),
       input_names_(names_of(signature_.inputs)),
@@ -117,7 +124,9 @@ Task<void> OnnxInstance::run(Batch batch, CancelToken cancel, ResponseSink& sink
   co_return execute(batch, cancel, sink);
 }
 
-Result<void> OnnxInstance::execute(const Batch& batch, const CancelToken& cancel, ResponseSink& sink) {
+Result<void> OnnxInstance::execute(const Batch& batch,
+                                   const CancelToken& cancel,
+                                   ResponseSink& sink) {
   const Library& library = *session_->library;
   Call call(library, batch.inputs.size(), batch.outputs.size());
   for (std::size_t i = 0; i < batch.inputs.size(); ++i) {
@@ -154,7 +163,8 @@ void OnnxInstance::shrink() {
   malloc_trim(0);  // the C library keeps freed blocks of up to 32 MiB; this hands their pages back
 }
 
-// The library shrinks an arena only at the end of a run, so this is a run that ends before its first node.
+// The library shrinks an arena only at the end of a run, so this is a run that ends before its
+// first node.
 Result<void> OnnxInstance::shrink_arena() const {
   const Library& library = *session_->library;
   const OrtApi& api = library.api();
@@ -167,7 +177,8 @@ Result<void> OnnxInstance::shrink_arena() const {
   OrtRunOptions* made = nullptr;
   AION_TRY_VOID(library.check(api.CreateRunOptions(&made)));
   const auto options = library.own<RunOptionsHandle>(made);
-  AION_TRY_VOID(library.check(api.AddRunConfigEntry(made, "memory.enable_memory_arena_shrinkage", "cpu:0")));
+  AION_TRY_VOID(
+      library.check(api.AddRunConfigEntry(made, "memory.enable_memory_arena_shrinkage", "cpu:0")));
   AION_TRY_VOID(library.check(api.RunOptionsSetTerminate(made)));
   return call.run(session_->handle.get(), options.get(), input_names_.data());
 }

@@ -12,14 +12,18 @@ namespace aion::runtime::onnx {
 
 class OnnxInstance final : public Instance {
  public:
-  OnnxInstance(std::shared_ptr<const Session> session, catalog::Signature signature, resource::Lease lease);
+  OnnxInstance(std::shared_ptr<const Session> session,
+               catalog::Signature signature,
+               resource::Lease lease);
 
   [[nodiscard]] const catalog::Signature& signature() const override { return signature_; }
   [[nodiscard]] Task<void> run(Batch batch, CancelToken cancel, ResponseSink& sink) override;
   void shrink() override;
 
  private:
-  [[nodiscard]] Result<void> execute(const Batch& batch, const CancelToken& cancel, ResponseSink& sink);
+  [[nodiscard]] Result<void> execute(const Batch& batch,
+                                     const CancelToken& cancel,
+                                     ResponseSink& sink);
   [[nodiscard]] Result<void> shrink_arena() const;
 
   resource::Lease lease_;  // given back last

@@ -35,11 +35,13 @@ Code code_of(OrtErrorCode code, std::string_view message) {
   return Code::Internal;  // a code that is newer than the header
 }
 
-// The library would write its log to stdout and stderr; what matters comes back in the status of each call.
+// The library would write its log to stdout and stderr; what matters comes back in the status of
+// each call.
 void drop_log(void*, OrtLoggingLevel, const char*, const char*, const char*, const char*) {}
 
 Error cannot_use(const std::filesystem::path& path, std::string_view why) {
-  return Error{Code::Unavailable, "ONNX Runtime library " + path.string() + " cannot be used: " + std::string(why)};
+  return Error{Code::Unavailable,
+               "ONNX Runtime library " + path.string() + " cannot be used: " + std::string(why)};
 }
 
 }  // namespace
@@ -58,7 +60,9 @@ Result<std::shared_ptr<const Library>> Library::open(const std::filesystem::path
   std::string version = base->GetVersionString();
   const OrtApi* const api = base->GetApi(ORT_API_VERSION);
   if (api == nullptr) {
-    return cannot_use(path, "it is version " + version + ", expected 1." + std::to_string(ORT_API_VERSION) + " or newer");
+    return cannot_use(path,
+                      "it is version " + version + ", expected 1." +
+                          std::to_string(ORT_API_VERSION) + " or newer");
   }
   std::shared_ptr<Library> library(new Library(api, std::move(version)));
   if (auto ready = library->prepare(); !ready) {
@@ -69,7 +73,8 @@ Result<std::shared_ptr<const Library>> Library::open(const std::filesystem::path
 
 Result<void> Library::prepare() {
   OrtEnv* env = nullptr;
-  AION_TRY_VOID(check(api_->CreateEnvWithCustomLogger(drop_log, nullptr, ORT_LOGGING_LEVEL_FATAL, "aion", &env)));
+  AION_TRY_VOID(check(
+      api_->CreateEnvWithCustomLogger(drop_log, nullptr, ORT_LOGGING_LEVEL_FATAL, "aion", &env)));
   env_ = own<EnvHandle>(env);
   OrtMemoryInfo* memory = nullptr;
   AION_TRY_VOID(check(api_->CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &memory)));

@@ -34,7 +34,8 @@ using ValueHandle = Handle<OrtValue, &OrtApi::ReleaseValue>;
 /// Thread safety: all methods may be called from any thread.
 class Library {
  public:
-  /// Opens the file; Unavailable says which one is missing, or too old for the functions that this program needs.
+  /// Opens the file; Unavailable says which one is missing, or too old for the functions that this
+  /// program needs.
   static Result<std::shared_ptr<const Library>> open(const std::filesystem::path& path);
 
   [[nodiscard]] const OrtApi& api() const { return *api_; }

@@ -23,7 +23,9 @@ void RunOptionsPool::give_back(RunOptionsHandle options) {
   idle_.push_back(std::move(options));
 }
 
-Result<CancellableRun> CancellableRun::begin(const Library& library, RunOptionsPool& pool, const CancelToken& cancel) {
+Result<CancellableRun> CancellableRun::begin(const Library& library,
+                                             RunOptionsPool& pool,
+                                             const CancelToken& cancel) {
   CancellableRun run;
   if (!cancel.can_be_cancelled()) {
     return run;

@@ -23,10 +23,13 @@ class RunOptionsPool {
   std::vector<RunOptionsHandle> idle_;
 };
 
-/// Stops a run when its token is cancelled, for as long as this lives. A token that cannot be cancelled costs nothing.
+/// Stops a run when its token is cancelled, for as long as this lives. A token that cannot be
+/// cancelled costs nothing.
 class CancellableRun {
  public:
-  static Result<CancellableRun> begin(const Library& library, RunOptionsPool& pool, const CancelToken& cancel);
+  static Result<CancellableRun> begin(const Library& library,
+                                      RunOptionsPool& pool,
+                                      const CancelToken& cancel);
   ~CancellableRun();
   CancellableRun(CancellableRun&&) noexcept = default;
   CancellableRun& operator=(CancellableRun&&) = delete;

@@ -17,9 +17,11 @@ struct Setting {
 };
 
 constexpr Setting kSettings[] = {
-    // Threads that spin while they wait for work take the cores of the other models and of the io threads.
+    // Threads that spin while they wait for work take the cores of the other models and of the io
+    // threads.
     {"session.intra_op.allow_spinning", "0"},
-    // Weights in exact blocks of their own: the arena, which grows by powers of two, holds only what runs need, and
+    // Weights in exact blocks of their own: the arena, which grows by powers of two, holds only
+    // what runs need, and
     // shrinking it can free every block.
     {"session.use_device_allocator_for_initializers", "1"},
 };
@@ -43,7 +45,9 @@ Result<SessionOptionsHandle> make_options(const Library& library, int threads) {
 
 }  // namespace
 
-Result<int> threads_per_run(const std::map<std::string, std::string>& parameters, int compute_threads, double cores) {
+Result<int> threads_per_run(const std::map<std::string, std::string>& parameters,
+                            int compute_threads,
+                            double cores) {
   const auto given = parameters.find("intra_op_thread_count");
   if (given == parameters.end()) {
     return compute_threads > 1 ? 1 : std::clamp(static_cast<int>(cores), 1, kMostThreads);
@@ -51,10 +55,11 @@ Result<int> threads_per_run(const std::map<std::string, std::string>& parameters
   const std::string& text = given->second;
   int count = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  if (error != std::errc() || end != text.data() + text.size() || count < 1 || count > kMostThreads) {
+  if (error != std::errc() || end != text.data() + text.size() || count < 1 ||
+      count > kMostThreads) {
     return Error{Code::InvalidArgument,
-                 "parameter 'intra_op_thread_count' is '" + text + "', expected a whole number from 1 to " +
-                     std::to_string(kMostThreads)};
+                 "parameter 'intra_op_thread_count' is '" + text +
+                     "', expected a whole number from 1 to " + std::to_string(kMostThreads)};
   }
   return count;
 }
@@ -64,7 +69,8 @@ Result<std::shared_ptr<const Session>> load_session(std::shared_ptr<const Librar
                                                     int threads) {
   AION_TRY(const SessionOptionsHandle options, make_options(*library, threads));
   OrtSession* made = nullptr;
-  AION_TRY_VOID(library->check(library->api().CreateSession(library->env(), model.c_str(), options.get(), &made)));
+  AION_TRY_VOID(library->check(
+      library->api().CreateSession(library->env(), model.c_str(), options.get(), &made)));
   auto handle = library->own<SessionHandle>(made);
   return std::make_shared<const Session>(Session{std::move(library), std::move(handle)});
 }

@@ -58,14 +58,21 @@ struct Side {
   decltype(OrtApi::SessionGetInputTypeInfo) type;
 };
 
-std::string quoted(std::string_view word, const std::string& name) { return std::string(word) + " '" + name + "'"; }
+std::string quoted(std::string_view word, const std::string& name) {
+  return std::string(word) + " '" + name + "'";
+}
 
-Result<TensorSpec> read_type(const Library& library, const OrtTypeInfo* type, std::string_view word, std::string name) {
+Result<TensorSpec> read_type(const Library& library,
+                             const OrtTypeInfo* type,
+                             std::string_view word,
+                             std::string name) {
   const OrtApi& api = library.api();
   ONNXType kind = ONNX_TYPE_UNKNOWN;
   AION_TRY_VOID(library.check(api.GetOnnxTypeFromTypeInfo(type, &kind)));
   if (kind != ONNX_TYPE_TENSOR) {
-    return Error{Code::Unimplemented, quoted(word, name) + " is " + std::string(name_of(kind)) + "; only tensors can be served"};
+    return Error{
+        Code::Unimplemented,
+        quoted(word, name) + " is " + std::string(name_of(kind)) + "; only tensors can be served"};
   }
   const OrtTensorTypeAndShapeInfo* info = nullptr;  // a view into `type`
   AION_TRY_VOID(library.check(api.CastTypeInfoToTensorInfo(type, &info)));
@@ -74,19 +81,23 @@ Result<TensorSpec> read_type(const Library& library, const OrtTypeInfo* type, st
   TensorSpec spec;
   spec.dtype = dtype_of(element);
   if (spec.dtype == DataType::Invalid) {
-    return Error{Code::Unimplemented, quoted(word, name) + " has elements of ONNX type " + std::to_string(element) +
-                                          ", which no protocol of this program can carry"};
+    return Error{Code::Unimplemented,
+                 quoted(word, name) + " has elements of ONNX type " + std::to_string(element) +
+                     ", which no protocol of this program can carry"};
   }
   std::size_t rank = 0;
   AION_TRY_VOID(library.check(api.GetDimensionsCount(info, &rank)));
   spec.shape.resize(rank);
   AION_TRY_VOID(library.check(api.GetDimensions(info, spec.shape.data(), rank)));
-  std::ranges::replace_if(spec.shape, [](std::int64_t extent) { return extent < 0; }, std::int64_t{-1});
+  std::ranges::replace_if(
+      spec.shape, [](std::int64_t extent) { return extent < 0; }, std::int64_t{-1});
   spec.name = std::move(name);
   return spec;
 }
 
-Result<std::vector<TensorSpec>> read_side(const Library& library, OrtSession* session, const Side& side) {
+Result<std::vector<TensorSpec>> read_side(const Library& library,
+                                          OrtSession* session,
+                                          const Side& side) {
   std::size_t count = 0;
   AION_TRY_VOID(library.check(side.count(session, &count)));
   std::vector<TensorSpec> specs;
@@ -117,25 +128,35 @@ bool allows(const tensor::Shape& file, const tensor::Shape& configured) {
   if (file.empty()) {
     return true;  // a scalar, or of unknown rank: the library's interface shows both as rank 0
   }
-  return std::ranges::equal(file, configured, [](std::int64_t wide, std::int64_t narrow) { return wide == -1 || wide == narrow; });
+  return std::ranges::equal(file, configured, [](std::int64_t wide, std::int64_t narrow) {
+    return wide == -1 || wide == narrow;
+  });
 }
 
-Result<std::vector<TensorSpec>> agree_side(const std::vector<TensorSpec>& configured, std::vector<TensorSpec> file, std::string_view word) {
+Result<std::vector<TensorSpec>> agree_side(const std::vector<TensorSpec>& configured,
+                                           std::vector<TensorSpec> file,
+                                           std::string_view word) {
   if (configured.empty()) {
     return file;
   }
   for (const TensorSpec& spec : configured) {
     const auto found = std::ranges::find(file, spec.name, &TensorSpec::name);
     if (found == file.end()) {
-      return Error{Code::InvalidArgument, quoted(word, spec.name) + " is configured, but the model file has only: " + names_of(file)};
+      return Error{Code::InvalidArgument,
+                   quoted(word, spec.name) +
+                       " is configured, but the model file has only: " + names_of(file)};
     }
     if (spec.dtype != found->dtype) {
-      return Error{Code::InvalidArgument, quoted(word, spec.name) + " is configured as " + std::string(to_string(spec.dtype)) +
-                                              ", but the model file has " + std::string(to_string(found->dtype))};
+      return Error{Code::InvalidArgument,
+                   quoted(word, spec.name) + " is configured as " +
+                       std::string(to_string(spec.dtype)) + ", but the model file has " +
+                       std::string(to_string(found->dtype))};
     }
     if (!allows(found->shape, spec.shape)) {
-      return Error{Code::InvalidArgument, quoted(word, spec.name) + " is configured with shape " + tensor::to_string(spec.shape) +
-                                              ", but the model file has " + tensor::to_string(found->shape)};
+      return Error{Code::InvalidArgument,
+                   quoted(word, spec.name) + " is configured with shape " +
+                       tensor::to_string(spec.shape) + ", but the model file has " +
+                       tensor::to_string(found->shape)};
     }
   }
   return configured;
@@ -144,19 +165,23 @@ Result<std::vector<TensorSpec>> agree_side(const std::vector<TensorSpec>& config
 }  // namespace
 
 tensor::DataType dtype_of(ONNXTensorElementDataType type) {
-  const auto* const found = std::ranges::find(kTypes, type, [](const auto& pair) { return pair.second; });
+  const auto* const found =
+      std::ranges::find(kTypes, type, [](const auto& pair) { return pair.second; });
   return found == kTypes.end() ? DataType::Invalid : found->first;
 }
 
 ONNXTensorElementDataType onnx_type_of(tensor::DataType dtype) {
-  const auto* const found = std::ranges::find(kTypes, dtype, [](const auto& pair) { return pair.first; });
+  const auto* const found =
+      std::ranges::find(kTypes, dtype, [](const auto& pair) { return pair.first; });
   return found == kTypes.end() ? ONNX_TENSOR_ELEMENT_DATA_TYPE_UNDEFINED : found->second;
 }
 
 Result<catalog::Signature> read_signature(const Library& library, OrtSession* session) {
   const OrtApi& api = library.api();
-  const Side inputs{"input", api.SessionGetInputCount, api.SessionGetInputName, api.SessionGetInputTypeInfo};
-  const Side outputs{"output", api.SessionGetOutputCount, api.SessionGetOutputName, api.SessionGetOutputTypeInfo};
+  const Side inputs{
+      "input", api.SessionGetInputCount, api.SessionGetInputName, api.SessionGetInputTypeInfo};
+  const Side outputs{
+      "output", api.SessionGetOutputCount, api.SessionGetOutputName, api.SessionGetOutputTypeInfo};
   catalog::Signature signature;
   AION_TRY(signature.inputs, read_side(library, session, inputs));
   AION_TRY(signature.outputs, read_side(library, session, outputs));
@@ -165,12 +190,15 @@ Result<catalog::Signature> read_signature(const Library& library, OrtSession* se
 
 Result<catalog::Signature> agree(const catalog::Signature& configured, catalog::Signature file) {
   const auto is_configured = [&](const TensorSpec& spec) {
-    return std::ranges::find(configured.inputs, spec.name, &TensorSpec::name) != configured.inputs.end();
+    return std::ranges::find(configured.inputs, spec.name, &TensorSpec::name) !=
+           configured.inputs.end();
   };
   const auto missing = std::ranges::find_if_not(file.inputs, is_configured);
   if (!configured.inputs.empty() && missing != file.inputs.end()) {
-    return Error{Code::InvalidArgument, quoted("input", missing->name) + " of the model file is not configured; configured are: " +
-                                            names_of(configured.inputs)};
+    return Error{
+        Code::InvalidArgument,
+        quoted("input", missing->name) +
+            " of the model file is not configured; configured are: " + names_of(configured.inputs)};
   }
   catalog::Signature signature;
   AION_TRY(signature.inputs, agree_side(configured.inputs, std::move(file.inputs), "input"));

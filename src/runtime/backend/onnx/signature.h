@@ -8,18 +8,24 @@
 
 namespace aion::runtime::onnx {
 
-/// The type of ONNX, and back; Invalid and UNDEFINED where the other side has none (complex numbers, float8, int4).
+/// The type of ONNX, and back; Invalid and UNDEFINED where the other side has none (complex
+/// numbers, float8, int4).
 [[nodiscard]] tensor::DataType dtype_of(ONNXTensorElementDataType type);
 [[nodiscard]] ONNXTensorElementDataType onnx_type_of(tensor::DataType dtype);
 
-/// The session's own inputs and outputs, in the file's order; symbolic and unknown extents are -1, an unknown rank is 0. Initialisers that may
-/// be overridden are no inputs. Unimplemented names the input or output that is no tensor (a sequence, a map, an
-/// optional) or whose elements the house has no type for.
-[[nodiscard]] Result<catalog::Signature> read_signature(const Library& library, OrtSession* session);
+/// The session's own inputs and outputs, in the file's order; symbolic and unknown extents are -1,
+/// an unknown rank is 0. Initialisers that may be overridden are no inputs. Unimplemented names the
+/// input or output that is no tensor (a sequence, a map, an optional) or whose elements the house
+/// has no type for.
+[[nodiscard]] Result<catalog::Signature> read_signature(const Library& library,
+                                                        OrtSession* session);
 
-/// The configured signature where there is one, completed from the file's. A configured input or output must be in the
-/// file with the same type and a shape that the file allows (any, where the file's rank is 0 or unknown); every input of the file must be configured; outputs may be
-/// left out and then are not offered. InvalidArgument names the tensor, what the file has and what was configured.
-[[nodiscard]] Result<catalog::Signature> agree(const catalog::Signature& configured, catalog::Signature file);
+/// The configured signature where there is one, completed from the file's. A configured input or
+/// output must be in the file with the same type and a shape that the file allows (any, where the
+/// file's rank is 0 or unknown); every input of the file must be configured; outputs may be left
+/// out and then are not offered. InvalidArgument names the tensor, what the file has and what was
+/// configured.
+[[nodiscard]] Result<catalog::Signature> agree(const catalog::Signature& configured,
+                                               catalog::Signature file);
 
 }  // namespace aion::runtime::onnx

@@ -34,14 +34,18 @@ bool is_aligned(const std::byte* data, std::size_t element_size) {
 Result<ValueHandle> string_value(const Library& library, const Tensor& tensor) {
   const OrtApi& api = library.api();
   OrtValue* made = nullptr;
-  AION_TRY_VOID(library.check(api.CreateTensorAsOrtValue(
-      library.allocator(), tensor.shape.data(), tensor.shape.size(), ONNX_TENSOR_ELEMENT_DATA_TYPE_STRING, &made)));
+  AION_TRY_VOID(library.check(api.CreateTensorAsOrtValue(library.allocator(),
+                                                         tensor.shape.data(),
+                                                         tensor.shape.size(),
+                                                         ONNX_TENSOR_ELEMENT_DATA_TYPE_STRING,
+                                                         &made)));
   auto value = library.own<ValueHandle>(made);
   const std::size_t count = tensor.count();
   for (std::size_t i = 0; i < count; ++i) {
     const std::string_view text = tensor.bytes_at(i);
     char* room = nullptr;  // FillStringTensor would end the bytes at the first zero
-    AION_TRY_VOID(library.check(api.GetResizedStringTensorElementBuffer(made, i, text.size(), &room)));
+    AION_TRY_VOID(
+        library.check(api.GetResizedStringTensorElementBuffer(made, i, text.size(), &room)));
     if (!text.empty()) {
       std::memcpy(room, text.data(), text.size());
     }
@@ -59,7 +63,8 @@ Result<Tensor> string_tensor(const Library& library, const OrtValue* value, tens
   auto offsets = std::make_shared<std::vector<std::uint64_t>>(count + 1, length);
   static_assert(sizeof(std::size_t) == sizeof(std::uint64_t));
   if (count > 0) {
-    AION_TRY_VOID(library.check(api.GetStringTensorContent(value, writable, length, offsets->data(), count)));
+    AION_TRY_VOID(
+        library.check(api.GetStringTensorContent(value, writable, length, offsets->data(), count)));
   }
   tensor.data = std::move(data);
   tensor.offsets = std::move(offsets);
@@ -84,8 +89,9 @@ Result<InputValue> to_value(const Library& library, const Tensor& tensor) {
     return Error{Code::InvalidArgument, "missing; the model needs it"};
   }
   if (tensor.data.kind == MemoryKind::Cuda) {
-    return Error{Code::Unimplemented, "the tensor lies in the memory of GPU " + std::to_string(tensor.data.device) +
-                                          "; this backend reads the host's memory"};
+    return Error{Code::Unimplemented,
+                 "the tensor lies in the memory of GPU " + std::to_string(tensor.data.device) +
+                     "; this backend reads the host's memory"};
   }
   if (tensor.dtype == DataType::Bytes) {
     AION_TRY(ValueHandle value, string_value(library, tensor));
@@ -101,13 +107,14 @@ Result<InputValue> to_value(const Library& library, const Tensor& tensor) {
   }
   OrtValue* value = nullptr;
   // The library takes a pointer to mutable memory, but never writes to what is fed.
-  AION_TRY_VOID(library.check(library.api().CreateTensorWithDataAsOrtValue(library.host_memory(),
-                                                                           const_cast<std::byte*>(data),
-                                                                           tensor.data.bytes,
-                                                                           tensor.shape.data(),
-                                                                           tensor.shape.size(),
-                                                                           onnx_type_of(tensor.dtype),
-                                                                           &value)));
+  AION_TRY_VOID(
+      library.check(library.api().CreateTensorWithDataAsOrtValue(library.host_memory(),
+                                                                 const_cast<std::byte*>(data),
+                                                                 tensor.data.bytes,
+                                                                 tensor.shape.data(),
+                                                                 tensor.shape.size(),
+                                                                 onnx_type_of(tensor.dtype),
+                                                                 &value)));
   input.value = library.own<ValueHandle>(value);
   return input;
 }
@@ -135,7 +142,8 @@ Result<Tensor> to_tensor(const Library& library,
   tensor.data.data = static_cast<const std::byte*>(data);
   tensor.data.bytes = tensor.count() * tensor::element_size(tensor.dtype);
   auto input = owner_among(inputs, tensor.data.data);
-  tensor.data.owner = std::make_shared<Output>(Output{std::move(session), std::move(value), std::move(input)});
+  tensor.data.owner =
+      std::make_shared<Output>(Output{std::move(session), std::move(value), std::move(input)});
   return tensor;
 }
 

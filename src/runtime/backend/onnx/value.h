@@ -13,7 +13,8 @@ namespace aion::runtime::onnx {
 /// What a run reads: the value, and the memory it looks at where that is not the tensor's own.
 struct InputValue {
   ValueHandle value;
-  tensor::Buffer copy;  // used when the tensor's memory is not aligned to its elements, or is not plain host memory
+  tensor::Buffer copy;  // used when the tensor's memory is not aligned to its elements, or is not
+                        // plain host memory
 };
 
 /// A value over the tensor's memory, which must outlive it. Strings are copied into the library.

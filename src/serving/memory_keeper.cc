@@ -1,0 +1,123 @@
+#include "serving/memory_keeper.h"
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include <unistd.h>
+
+namespace aion::serving {
+
+namespace {
+
+constexpr std::chrono::seconds kPeriod{1};
+constexpr std::uint64_t kTolerated = 64U << 20U;
+
+/// Bytes of the process's own resident memory, without what files back (proc(5), statm: resident
+/// and shared pages).
+std::uint64_t private_bytes() {
+  std::ifstream in("/proc/self/statm");
+  std::uint64_t size = 0;
+  std::uint64_t resident = 0;
+  std::uint64_t shared = 0;
+  in >> size >> resident >> shared;
+  return resident > shared ? (resident - shared) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE))
+                           : 0;
+}
+
+}  // namespace
+
+struct MemoryKeeper::State : std::enable_shared_from_this<State> {
+  State(Executors& pools, const ModelTable& models) : executors(pools), table(models) {}
+
+  void set_timer() {
+    const std::scoped_lock lock(mutex);
+    if (!is_over) {
+      timer = executors.clock().at(executors.clock().now() + kPeriod, [self = weak_from_this()] {
+        if (const auto state = self.lock()) {
+          post(state->executors.blocking(), [self] {
+            if (const auto still = self.lock()) {
+              still->look();
+            }
+          });
+        }
+      });
+    }
+  }
+
+  void look() {
+    {
+      const std::scoped_lock lock(mutex);
+      if (is_over) {
+        return;
+      }
+    }
+    std::vector<std::shared_ptr<LoadedVersion>> resting = note_runs();
+    const std::uint64_t now = private_bytes();
+    floor = std::min(floor, now);
+    if (now > floor + kTolerated && !resting.empty()) {
+      for (const auto& loaded : resting) {
+        loaded->instance->shrink();
+      }
+      floor = private_bytes();
+    }
+    resting.clear();
+    set_timer();
+  }
+
+  /// Those that have run since they were last shrunk, but not within the last period.
+  std::vector<std::shared_ptr<LoadedVersion>> note_runs() {
+    std::vector<std::shared_ptr<LoadedVersion>> resting;
+    std::map<const LoadedVersion*, Seen> now;
+    const auto models = table.snapshot();
+    for (const auto& [name, entry] : *models) {
+      for (const auto& [number, version] : entry.versions) {
+        if (!version.loaded) {
+          continue;
+        }
+        const std::uint64_t runs = version.loaded->statistics.executions();
+        Seen seen = runs_seen[version.loaded.get()];
+        const bool is_resting = runs == seen.last && runs != seen.shrunk;
+        seen.last = runs;
+        if (is_resting) {
+          resting.push_back(version.loaded);
+          seen.shrunk = runs;
+        }
+        now[version.loaded.get()] = seen;
+      }
+    }
+    runs_seen = std::move(now);
+    return resting;
+  }
+
+  struct Seen {
+    std::uint64_t last = 0;
+    std::uint64_t shrunk = 0;
+  };
+
+  Executors& executors;
+  const ModelTable& table;
+  std::uint64_t floor =
+      private_bytes();  // of a process at rest: the least seen, or what a shrink left
+  std::map<const LoadedVersion*, Seen> runs_seen;
+  std::mutex mutex;  // guards the two below
+  std::unique_ptr<Timer> timer;
+  bool is_over = false;
+};
+
+MemoryKeeper::MemoryKeeper(Executors& executors, const ModelTable& table)
+    : state_(std::make_shared<State>(executors, table)) {
+  state_->set_timer();
+}
+
+MemoryKeeper::~MemoryKeeper() {
+  std::unique_ptr<Timer> last;
+  const std::scoped_lock lock(state_->mutex);
+  state_->is_over = true;
+  last = std::move(state_->timer);
+}
+
+}  // namespace aion::serving
