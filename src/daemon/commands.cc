@@ -6,6 +6,7 @@
 #include <thread>
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/json.h"
@@ -84,6 +85,11 @@ sigset_t block_end_signals() {
 Exit serve(const Config& config, const ConfigTable& table, Background& background) {
   const auto begun = std::chrono::steady_clock::now();
   const sigset_t signals = block_end_signals();
+  rlimit files{};  // a connection is a descriptor, and the usual soft limit is 1,024
+  if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+  }
   auto daemon = Daemon::start(config, table);
   if (!daemon) {
     background.failed(daemon.error().message);

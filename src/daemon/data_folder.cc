@@ -102,6 +102,9 @@ std::optional<Addresses> DataFolder::running(const std::filesystem::path& path) 
   }
   Addresses addresses;
   addresses.pid = json->value("pid", 0);
+  if (addresses.pid <= 1) {  // 0 and below would signal whole groups of processes
+    return std::nullopt;
+  }
   addresses.host = json->value("host", "127.0.0.1");
   addresses.http = json->value("http", std::uint16_t{0});
   addresses.grpc = json->value("grpc", std::uint16_t{0});

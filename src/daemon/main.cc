@@ -1,5 +1,6 @@
 // The program: finds the command that the words name, and runs it.
 #include <cstdlib>
+#include <exception>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,5 +21,10 @@ int main(int argc, char** argv) {
   aion::cli::Program program;
   program.add(aion::daemon::commands());
   program.add(aion::cli::commands(program));
-  return static_cast<int>(program.run({argv + 1, argv + argc}));
+  try {
+    return static_cast<int>(program.run({argv + 1, argv + argc}));
+  } catch (const std::exception& escaped) {  // of a library, e.g. a file system that refuses
+    aion::cli::say_error(escaped.what());
+    return static_cast<int>(aion::cli::Exit::Failed);
+  }
 }

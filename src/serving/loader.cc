@@ -9,6 +9,7 @@ namespace aion::serving {
 struct Population::Waiting {
   std::optional<Resume> resume;
   bool is_extinct = false;
+  bool is_late = false;  // the deadline passed, perhaps before the wait began
 };
 
 void Population::born() {
@@ -31,6 +32,7 @@ Awaitable<bool> Population::extinct(Clock& clock, TimePoint deadline, Executor e
     waiting->resume = Resume(resume);
     timer = clock.at(deadline, [this, waiting] {
       serial_.run([this, waiting] {
+        waiting->is_late = true;
         if (waiting_ == waiting) {
           waiting_ = nullptr;
           (*waiting->resume)(inline_executor());
@@ -39,7 +41,7 @@ Awaitable<bool> Population::extinct(Clock& clock, TimePoint deadline, Executor e
     });
     serial_.run([this, waiting] {
       waiting->is_extinct = alive_.load(std::memory_order_acquire) == 0;
-      if (waiting->is_extinct) {
+      if (waiting->is_extinct || waiting->is_late) {
         (*waiting->resume)(inline_executor());
       } else {
         waiting_ = waiting;

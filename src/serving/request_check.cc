@@ -194,7 +194,9 @@ Result<void> check_rows(const catalog::ModelVersion& version,
                         const CheckedRequest& checked) {
   for (std::size_t i = 0; i < checked.batch.inputs.size(); ++i) {
     const Tensor& input = checked.batch.inputs[i];
-    if (input.is_present() && static_cast<std::uint64_t>(input.shape[0]) != checked.batch_size) {
+    const bool has_row_count = !input.shape.empty();
+    if (input.is_present() &&
+        (!has_row_count || static_cast<std::uint64_t>(input.shape[0]) != checked.batch_size)) {
       return refusal(request,
                      "input '" + version.signature.inputs[i].name +
                          "' batch size does not match other inputs for '" + version.name + "'");

@@ -32,6 +32,12 @@ void Statistics::succeeded(const RequestTimes& times) {
     return;
   }
   const std::scoped_lock lock(rare_mutex_);
+  constexpr std::size_t kMostSizes =
+      1'000;  // the size is the client's: beyond this, new ones are not told apart
+  const bool is_new = !large_batches_.contains(times.batch_size);
+  if (is_new && large_batches_.size() >= kMostSizes) {
+    return;
+  }
   DurationTotal& total = large_batches_[times.batch_size];
   ++total.count;
   total.ns += static_cast<std::uint64_t>(times.infer.count());
