@@ -29,8 +29,10 @@ Awaitable<bool> Population::extinct(Clock& clock, TimePoint deadline, Executor e
   auto waiting = std::make_shared<Waiting>();
   std::unique_ptr<Timer> timer;
   co_await suspend([&](const Resume& resume) {
+    const auto self = shared_from_this();  // the serial is still in use when the waiter goes on
     waiting->resume = Resume(resume);
-    timer = clock.at(deadline, [this, waiting] {
+    timer = clock.at(deadline, [this, self, waiting] {
+      const auto held = self;
       serial_.run([this, waiting] {
         waiting->is_late = true;
         if (waiting_ == waiting) {

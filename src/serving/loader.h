@@ -17,7 +17,7 @@
 namespace aion::serving {
 
 /// Counts the loaded versions that still exist, and tells when the last has gone.
-class Population {
+class Population : public std::enable_shared_from_this<Population> {
  public:
   void born();
   void died();
