@@ -1,6 +1,6 @@
 # tests/<folder of src>/*_test.cc becomes one program; each gtest case is a test of CTest.
 # Folders whose tests also run under the sanitizers (parsers and what holds state over time).
-set(AION_SANITIZED base tensor net net/client serving runtime runtime/backend protocol/kserve catalog/repository resource contract/backend)
+set(AION_SANITIZED base tensor net net/client serving runtime runtime/backend catalog/repository resource contract/backend)
 
 # What the tests of a folder need beyond the room itself: the client is tested against the real server.
 set(AION_TEST_LINKS_net_client aion_net)
