@@ -1,6 +1,6 @@
 # tests/<folder of src>/*_test.cc becomes one program; each gtest case is a test of CTest.
 # Folders whose tests also run under the sanitizers (parsers and what holds state over time).
-set(AION_SANITIZED base tensor net net/client serving runtime runtime/backend catalog/repository resource contract/backend)
+set(AION_SANITIZED base tensor net net/client serving runtime runtime/backend catalog/repository resource protocol/kserve contract/backend)
 
 # What the tests of a folder need beyond the room itself: the client is tested against the real server.
 set(AION_TEST_LINKS_net_client aion_net)
@@ -46,13 +46,13 @@ function(aion_add_test_folder folder)
     target_link_libraries(${name}_test PRIVATE aion_daemon)  # tests/contract/<port>: every adapter
   endif()
   target_link_libraries(${name}_test PRIVATE ${AION_TEST_LINKS_${name}} GTest::gmock GTest::gtest_main)
-  set(labels unit)
+  set(label unit)  # one label each: gtest_discover_tests takes a list here for the next property's name
   if(folder IN_LIST AION_SANITIZED)
-    list(APPEND labels sanitized)
+    set(label sanitized)
     add_dependencies(aion_sanitized_tests ${name}_test)
   endif()
   gtest_discover_tests(${name}_test TEST_PREFIX "${folder}: " DISCOVERY_MODE PRE_TEST
-                       PROPERTIES LABELS "${labels}" TIMEOUT 120 ENVIRONMENT "ORT_DISABLE_TELEMETRY=1")
+                       PROPERTIES LABELS ${label} TIMEOUT 120 ENVIRONMENT "ORT_DISABLE_TELEMETRY=1")
 endfunction()
 
 file(GLOB_RECURSE test_files CONFIGURE_DEPENDS RELATIVE "${CMAKE_SOURCE_DIR}/tests" "${CMAKE_SOURCE_DIR}/tests/*_test.cc")

@@ -39,7 +39,9 @@ std::string error_of(const std::string& text, std::optional<std::string_view> he
 template <class T>
 std::vector<T> elements(const tensor::Tensor& tensor) {
   std::vector<T> values(tensor.data.bytes / sizeof(T));
-  std::memcpy(values.data(), tensor.data.data, tensor.data.bytes);
+  if (!values.empty()) {  // memcpy may not be given the null of an empty vector
+    std::memcpy(values.data(), tensor.data.data, tensor.data.bytes);
+  }
   return values;
 }
 
