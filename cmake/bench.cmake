@@ -23,6 +23,7 @@ aion_add_bench(bench_rawort "${AION_BENCH_SERVING}/rawort.cc")
 target_link_libraries(bench_rawort PRIVATE aion_bench_ort)
 aion_add_bench(bench_openloop "${AION_BENCH_SERVING}/openloop.cc")
 
+find_package(gRPC 1.51 CONFIG REQUIRED)
 # The empty gRPC server has a small schema of its own, so that it stands without the house.
 set(AION_BENCH_GENERATED "${CMAKE_BINARY_DIR}/generated_bench")
 file(MAKE_DIRECTORY "${AION_BENCH_GENERATED}")

@@ -2,12 +2,12 @@
 find_package(Threads REQUIRED)
 find_package(Boost 1.81 REQUIRED)
 find_package(Protobuf 3.21 REQUIRED)
-find_package(gRPC 1.51 CONFIG REQUIRED)
 find_package(simdjson 3.0 CONFIG REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(CURL REQUIRED)
 find_package(PNG REQUIRED)
 find_package(PkgConfig REQUIRED)
+pkg_check_modules(NGHTTP2 REQUIRED IMPORTED_TARGET libnghttp2)
 pkg_check_modules(TURBOJPEG REQUIRED IMPORTED_TARGET libturbojpeg)
 
 # ONNX Runtime: headers of API 21 at build time; the library is opened at run time, so nothing links to it.

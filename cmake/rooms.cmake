@@ -3,17 +3,17 @@
 
 # Third-party libraries by room. A room not named here stands on the standard library alone.
 set(AION_LINKS_base Boost::headers simdjson::simdjson Threads::Threads ZLIB::ZLIB)
-set(AION_LINKS_net Boost::headers gRPC::grpc++ gRPC::grpc++_reflection absl::synchronization ZLIB::ZLIB)
+set(AION_LINKS_net Boost::headers PkgConfig::NGHTTP2 protobuf::libprotobuf ZLIB::ZLIB)
 set(AION_LINKS_net_client CURL::libcurl)
 set(AION_LINKS_cli PNG::PNG PkgConfig::TURBOJPEG)
 set(AION_LINKS_catalog_repository protobuf::libprotobuf)
 set(AION_LINKS_runtime_backend ${CMAKE_DL_LIBS})
-set(AION_LINKS_protocol_kserve protobuf::libprotobuf gRPC::grpc++)
+set(AION_LINKS_protocol_kserve protobuf::libprotobuf)
 
 # Schemas by room: compiled into <room>'s generated folder and included as <room/name.pb.h>.
 set(AION_PROTOS_catalog_repository model_config.proto)
+set(AION_PROTOS_net grpc/reflection.proto)
 set(AION_PROTOS_protocol_kserve grpc_service.proto health.proto)
-set(AION_GRPC_PROTOS grpc_service.proto health.proto)
 
 set(AION_GENERATED "${CMAKE_BINARY_DIR}/generated")
 
@@ -23,7 +23,7 @@ add_library(aion_pch STATIC "${CMAKE_BINARY_DIR}/pch.cc")
 target_compile_definitions(aion_pch PUBLIC BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
                                            BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE)
 target_link_libraries(aion_pch PUBLIC Boost::headers Threads::Threads)
-# The libraries of gRPC bring this flag to whoever links them; a precompiled header must be made with its users' flags.
+# Libraries bring this flag to whoever links them; a precompiled header must be made with its users' flags.
 target_compile_options(aion_pch PUBLIC -pthread)
 target_compile_options(aion_pch PRIVATE ${AION_WARNINGS})
 target_precompile_headers(aion_pch PRIVATE "${CMAKE_SOURCE_DIR}/cmake/precompiled.h")
@@ -43,37 +43,28 @@ endfunction()
 # Compiles the schemas of a room into library aion_<room>_proto, free of our warnings.
 function(aion_add_proto room folder)
   set(library aion_${room}_proto)
-  set(out "${AION_GENERATED}/${folder}")
-  file(MAKE_DIRECTORY "${out}")
   set(sources)
-  get_target_property(grpc_plugin gRPC::grpc_cpp_plugin LOCATION)
   foreach(proto IN LISTS AION_PROTOS_${room})
     set(path "${CMAKE_SOURCE_DIR}/src/${folder}/${proto}")
     if(NOT EXISTS "${path}")
       continue()
     endif()
-    get_filename_component(stem ${proto} NAME_WE)
-    set(made "${out}/${stem}.pb.cc")
-    set(made_headers "${out}/${stem}.pb.h")
-    set(flags)
-    if(proto IN_LIST AION_GRPC_PROTOS)
-      list(APPEND made "${out}/${stem}.grpc.pb.cc")
-      list(APPEND made_headers "${out}/${stem}.grpc.pb.h")
-      set(flags --grpc_out=${AION_GENERATED} --plugin=protoc-gen-grpc=${grpc_plugin})
-    endif()
+    string(REGEX REPLACE "\\.proto$" "" stem "${AION_GENERATED}/${folder}/${proto}")
+    get_filename_component(out "${stem}" DIRECTORY)
+    file(MAKE_DIRECTORY "${out}")
     add_custom_command(
-      OUTPUT ${made} ${made_headers}
-      COMMAND protobuf::protoc -I "${CMAKE_SOURCE_DIR}/src" --cpp_out=${AION_GENERATED} ${flags} "${path}"
+      OUTPUT "${stem}.pb.cc" "${stem}.pb.h"
+      COMMAND protobuf::protoc -I "${CMAKE_SOURCE_DIR}/src" --cpp_out=${AION_GENERATED} "${path}"
       DEPENDS "${path}"
       COMMENT "protoc ${folder}/${proto}")
-    list(APPEND sources ${made})
+    list(APPEND sources "${stem}.pb.cc")
   endforeach()
   if(NOT sources)
     return()
   endif()
   add_library(${library} STATIC ${sources})
   target_include_directories(${library} SYSTEM PUBLIC "${AION_GENERATED}")
-  target_link_libraries(${library} PUBLIC protobuf::libprotobuf gRPC::grpc++)
+  target_link_libraries(${library} PUBLIC protobuf::libprotobuf)
   foreach(other catalog_repository)
     if(TARGET aion_${other}_proto AND NOT ${library} STREQUAL aion_${other}_proto)
       target_link_libraries(${library} PUBLIC aion_${other}_proto)

@@ -23,6 +23,24 @@ else()
   add_custom_target(aion_test_models)
 endif()
 
+# The real gRPC client calls our server: stubs of our schemas, for tests alone.
+find_package(gRPC 1.51 CONFIG REQUIRED)
+get_target_property(grpc_plugin gRPC::grpc_cpp_plugin LOCATION)
+set(stub_sources)
+foreach(stem protocol/kserve/grpc_service protocol/kserve/health)
+  set(stub "${AION_GENERATED}/${stem}.grpc.pb.cc")
+  add_custom_command(
+    OUTPUT "${stub}" "${AION_GENERATED}/${stem}.grpc.pb.h"
+    COMMAND protobuf::protoc -I "${CMAKE_SOURCE_DIR}/src" --grpc_out=${AION_GENERATED}
+            --plugin=protoc-gen-grpc=${grpc_plugin} "${CMAKE_SOURCE_DIR}/src/${stem}.proto"
+    DEPENDS "${CMAKE_SOURCE_DIR}/src/${stem}.proto"
+    COMMENT "protoc ${stem}.proto, stubs")
+  list(APPEND stub_sources "${stub}")
+endforeach()
+add_library(aion_grpc_stubs STATIC ${stub_sources})
+target_link_libraries(aion_grpc_stubs PUBLIC aion_protocol_kserve_proto gRPC::grpc++)
+set(AION_TEST_LINKS_protocol_kserve aion_grpc_stubs)
+
 add_custom_target(aion_sanitized_tests)
 
 function(aion_add_test_folder folder)

@@ -58,6 +58,14 @@ net::HttpConfig http_config(const Config& config, std::uint16_t port) {
   return http;
 }
 
+net::GrpcConfig grpc_config(const Config& config) {
+  net::GrpcConfig grpc;
+  grpc.address = config.listen;
+  grpc.port = config.grpc_port;
+  grpc.max_connections = config.max_connections;
+  return grpc;
+}
+
 runtime::BackendEnvironment backend_environment(const Config& config, Executors& executors) {
   runtime::BackendEnvironment environment;
   environment.clock = &executors.clock();
@@ -96,7 +104,6 @@ struct Daemon::House {
                {wanted.inline_below, wanted.max_queue, wanted.model_control_mode == "explicit"}),
         kserve_http(
             server, authorizer, executors, {"aion", std::string(kVersion), wanted.max_body.count}),
-        kserve_grpc(server, authorizer, executors, {"aion", std::string(kVersion)}),
         native({server,
                 authorizer,
                 ledger,
@@ -115,6 +122,9 @@ struct Daemon::House {
   }
 
   Result<void> listen();
+  std::vector<net::GrpcService> grpc_services() {
+    return kserve::grpc_services(server, authorizer, executors, {"aion", std::string(kVersion)});
+  }
 
   const Config config;
   DataFolder folder;
@@ -127,7 +137,6 @@ struct Daemon::House {
   serving::ModelServer server;
   security::LoopbackAuthorizer authorizer;
   kserve::HttpApi kserve_http;
-  kserve::GrpcApi kserve_grpc;
   native::NativeApi native;
   MetricsHandler metrics_handler;
   net::HttpRouter router;
@@ -142,8 +151,7 @@ Result<void> Daemon::House::listen() {
   AION_TRY(metrics_http,
            net::HttpServer::start(
                http_config(config, config.metrics_port), metrics_handler, executors, log));
-  AION_TRY(grpc,
-           net::GrpcServer::start({config.listen, config.grpc_port}, kserve_grpc.services(), log));
+  AION_TRY(grpc, net::GrpcServer::start(grpc_config(config), grpc_services(), executors, log));
   return {};
 }
 

@@ -17,6 +17,8 @@
 
 namespace aion::net {
 
+class SocketServer;
+
 struct HttpConfig {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;  // 0 = any free one
@@ -78,9 +80,8 @@ class HttpServer {
   void stop(std::chrono::milliseconds limit);
 
  private:
-  struct State;
-  explicit HttpServer(std::shared_ptr<State> state);
-  std::shared_ptr<State> state_;
+  explicit HttpServer(std::unique_ptr<SocketServer> server);
+  std::unique_ptr<SocketServer> server_;
 };
 
 }  // namespace aion::net

@@ -1,5 +1,6 @@
 #include "protocol/kserve/grpc_api.h"
 
+#include <memory>
 #include <utility>
 
 #include "protocol/kserve/grpc_control.h"
@@ -9,52 +10,24 @@
 
 namespace aion::kserve {
 
-namespace {
-
-/// The inference service, whole.
-class InferenceService final : public GrpcControl {
- public:
-  using GrpcControl::GrpcControl;
-
-  Reactor* ModelInfer(Context* context,
-                      const inference::ModelInferRequest* /*request*/,
-                      inference::ModelInferResponse* /*response*/) override {
-    auto* const call =
-        static_cast<InferCall*>(context->GetRpcAllocatorState());  // InferCall::allocator() made it
-    call->begin(*context, parts());
-    return call;
-  }
-
-  ::grpc::ServerBidiReactor<inference::ModelInferRequest, inference::ModelStreamInferResponse>*
-  ModelStreamInfer(Context* context) override {
-    return StreamCall::open(*context, parts());
-  }
-};
-
-}  // namespace
-
-struct GrpcApi::State {
-  State(const GrpcParts& parts, Executors& executors, GrpcApiConfig config)
-      : inference(parts, executors, std::move(config.name), std::move(config.version)),
-        health(parts.models) {
-    inference.SetMessageAllocatorFor_ModelInfer(&InferCall::allocator());
-  }
-
-  InferenceService inference;
-  GrpcHealth health;
-};
-
-GrpcApi::GrpcApi(serving::ModelServer& models,
-                 const security::Authorizer& authorizer,
-                 Executors& executors,
-                 GrpcApiConfig config)
-    : state_(std::make_unique<State>(GrpcParts{models, authorizer}, executors, std::move(config))) {
-}
-
-GrpcApi::~GrpcApi() = default;
-
-std::vector<::grpc::Service*> GrpcApi::services() const {
-  return {&state_->inference, &state_->health};
+std::vector<net::GrpcService> grpc_services(serving::ModelServer& models,
+                                            const security::Authorizer& authorizer,
+                                            Executors& executors,
+                                            const GrpcApiConfig& config) {
+  const GrpcParts parts{models, authorizer};
+  net::GrpcService inference;
+  inference.name = "inference.GRPCInferenceService";
+  inference.methods.emplace_back("ModelInfer", [parts](std::shared_ptr<net::GrpcCall> call) {
+    return InferCall::open(std::move(call), parts);
+  });
+  inference.methods.emplace_back("ModelStreamInfer", [parts](std::shared_ptr<net::GrpcCall> call) {
+    return StreamCall::open(std::move(call), parts);
+  });
+  add_control_methods(parts, executors, {config.name, config.version}, inference);
+  std::vector<net::GrpcService> services;
+  services.push_back(std::move(inference));
+  services.push_back(health_service(models, executors.clock()));
+  return services;
 }
 
 }  // namespace aion::kserve

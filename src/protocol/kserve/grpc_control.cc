@@ -1,8 +1,14 @@
 #include "protocol/kserve/grpc_control.h"
 
+#include <array>
+#include <memory>
+#include <string_view>
 #include <utility>
 
+#include <protocol/kserve/grpc_service.pb.h>
+
 #include "base/spawn.h"
+#include "net/grpc/unary.h"
 #include "protocol/kserve/grpc_context.h"
 #include "protocol/kserve/grpc_decode.h"
 #include "protocol/kserve/grpc_documents.h"
@@ -13,223 +19,221 @@ namespace aion::kserve {
 
 namespace {
 
-using Context = GrpcControl::Context;
-using Reactor = GrpcControl::Reactor;
+template <class Request, class Response>
+using Call = std::shared_ptr<net::UnaryCall<Request, Response>>;
 
-Reactor* finished(Context* context, const Result<void>& result) {
-  Reactor* reactor = context->DefaultReactor();
-  reactor->Finish(status_of(result));
-  return reactor;
+using IndexCall = Call<inference::RepositoryIndexRequest, inference::RepositoryIndexResponse>;
+using LoadCall =
+    Call<inference::RepositoryModelLoadRequest, inference::RepositoryModelLoadResponse>;
+using UnloadCall =
+    Call<inference::RepositoryModelUnloadRequest, inference::RepositoryModelUnloadResponse>;
+
+/// A method that answers at once, for whoever may call.
+template <class Request, class Response>
+net::GrpcMethod at_once(const GrpcParts& parts,
+                        std::function<Result<void>(const Request&, Response&)> write) {
+  return net::unary<Request, Response>([parts, write](const Call<Request, Response>& call) {
+    Result<void> result;
+    if (const auto known = context_of(call->call(), parts.authorizer); !known) {
+      result = known.error();
+    } else {
+      result = write(call->request(), call->response());
+    }
+    call->finish(status_of(result));
+  });
 }
 
-Reactor* unsupported(Context* context, std::string_view what) {
-  return finished(context, Error{Code::Unimplemented, std::string(what)});
+/// A method that may wait: `check` says whether it begins, `work` finishes the call.
+template <class Request, class Response>
+net::GrpcMethod in_background(const GrpcParts& parts,
+                              Executors& executors,
+                              std::function<Result<void>(const Request&)> check,
+                              std::function<Awaitable<void>(Call<Request, Response>)> work) {
+  return net::unary<Request, Response>(
+      [parts, &executors, check, work](const Call<Request, Response>& call) {
+        Result<void> result;
+        if (const auto known = context_of(call->call(), parts.authorizer); !known) {
+          result = known.error();
+        } else {
+          result = check(call->request());
+        }
+        if (result) {
+          spawn(executors.blocking(), work(call));
+        } else {
+          call->finish(status_of(result));
+        }
+      });
 }
 
-constexpr std::string_view kNoSharedMemory =
-    "Client shared memory is disabled: the shared memory extensions are unsupported";
+/// A method that is not served, whatever its messages are.
+class UnsupportedCall final : public net::GrpcReceiver {
+ public:
+  UnsupportedCall(std::shared_ptr<net::GrpcCall> call, std::string_view what)
+      : call_(std::move(call)), what_(what) {
+    call_->read();
+  }
+  void on_message(std::string_view /*message*/) override { call_->read(); }
+  void on_half_close() override {
+    call_->finish({net::GrpcCode::Unimplemented, std::string(what_)});
+  }
+  void on_cancel() override {}
 
-Result<void> read_metadata(const serving::ModelServer& models,
-                           const inference::ModelMetadataRequest& request,
-                           inference::ModelMetadataResponse& response) {
+ private:
+  std::shared_ptr<net::GrpcCall> call_;
+  std::string_view what_;  // a literal
+};
+
+net::GrpcMethod unsupported(std::string_view what) {
+  return [what](std::shared_ptr<net::GrpcCall> call) {
+    return std::make_shared<UnsupportedCall>(std::move(call), what);
+  };
+}
+
+Result<void> write_metadata_of(const serving::ModelServer& models,
+                               const inference::ModelMetadataRequest& request,
+                               inference::ModelMetadataResponse& response) {
   AION_TRY(const std::int64_t version, version_of(request.name(), request.version()));
   AION_TRY(const serving::ModelMetadata metadata, models.metadata(request.name(), version));
   write_metadata(metadata, response);
   return {};
 }
 
-Result<void> read_statistics(const serving::ModelServer& models,
-                             const inference::ModelStatisticsRequest& request,
-                             inference::ModelStatisticsResponse& response) {
+Result<void> write_statistics_of(const serving::ModelServer& models,
+                                 const inference::ModelStatisticsRequest& request,
+                                 inference::ModelStatisticsResponse& response) {
   AION_TRY(const std::int64_t version, version_of(request.name(), request.version()));
   AION_TRY(const auto statistics, models.statistics(request.name(), version));
   write_statistics(statistics, response);
   return {};
 }
 
-// The messages live until the reactor finishes.
-
-Awaitable<void> index(serving::ModelServer& models,
-                      bool only_ready,
-                      inference::RepositoryIndexResponse& response,
-                      Reactor* reactor) {
-  const auto rows = co_await models.index(only_ready);
+Awaitable<void> index(serving::ModelServer& models, IndexCall call) {
+  const auto rows = co_await models.index(call->request().ready());
   if (rows) {
-    write_index(*rows, response);
+    write_index(*rows, call->response());
   }
-  reactor->Finish(rows ? ::grpc::Status::OK : status_of(rows.error()));
+  call->finish(rows ? net::GrpcStatus() : status_of(rows.error()));
 }
 
-Awaitable<void> load(serving::ModelServer& models, std::string name, Reactor* reactor) {
-  const Result<void> loaded = co_await models.load(std::move(name));
-  reactor->Finish(status_of(loaded));
+Awaitable<void> load(serving::ModelServer& models, LoadCall call) {
+  const Result<void> loaded = co_await models.load(call->request().model_name());
+  call->finish(status_of(loaded));
 }
 
-Awaitable<void> unload(serving::ModelServer& models, std::string name, Reactor* reactor) {
-  const Result<void> unloaded = co_await models.unload(std::move(name));
-  reactor->Finish(status_of(unloaded));
+Awaitable<void> unload(serving::ModelServer& models, UnloadCall call) {
+  const Result<void> unloaded = co_await models.unload(call->request().model_name());
+  call->finish(status_of(unloaded));
 }
+
+net::GrpcMethod server_live(const GrpcParts& parts) {
+  return at_once<inference::ServerLiveRequest, inference::ServerLiveResponse>(
+      parts, [&models = parts.models](const auto& /*request*/, auto& response) -> Result<void> {
+        response.set_live(models.is_live());
+        return {};
+      });
+}
+
+net::GrpcMethod server_ready(const GrpcParts& parts) {
+  return at_once<inference::ServerReadyRequest, inference::ServerReadyResponse>(
+      parts, [&models = parts.models](const auto& /*request*/, auto& response) -> Result<void> {
+        response.set_ready(models.is_ready());
+        return {};
+      });
+}
+
+net::GrpcMethod model_ready(const GrpcParts& parts) {
+  return at_once<inference::ModelReadyRequest, inference::ModelReadyResponse>(
+      parts, [&models = parts.models](const auto& request, auto& response) -> Result<void> {
+        const auto version = version_of(request.name(), request.version());
+        response.set_ready(version && models.is_model_ready(request.name(), *version));
+        return {};
+      });
+}
+
+net::GrpcMethod server_metadata(const GrpcParts& parts, const ServerName& server) {
+  return at_once<inference::ServerMetadataRequest, inference::ServerMetadataResponse>(
+      parts, [server](const auto& /*request*/, auto& response) -> Result<void> {
+        response.set_name(server.name);
+        response.set_version(server.version);
+        for (const std::string_view extension : extensions()) {
+          response.add_extensions(std::string(extension));
+        }
+        return {};
+      });
+}
+
+net::GrpcMethod model_metadata(const GrpcParts& parts) {
+  return at_once<inference::ModelMetadataRequest, inference::ModelMetadataResponse>(
+      parts, [&models = parts.models](const auto& request, auto& response) {
+        return write_metadata_of(models, request, response);
+      });
+}
+
+net::GrpcMethod model_statistics(const GrpcParts& parts) {
+  return at_once<inference::ModelStatisticsRequest, inference::ModelStatisticsResponse>(
+      parts, [&models = parts.models](const auto& request, auto& response) {
+        return write_statistics_of(models, request, response);
+      });
+}
+
+net::GrpcMethod repository_index(const GrpcParts& parts, Executors& executors) {
+  return in_background<inference::RepositoryIndexRequest, inference::RepositoryIndexResponse>(
+      parts,
+      executors,
+      [](const auto& request) { return check_repository_name(request.repository_name()); },
+      [&models = parts.models](IndexCall call) { return index(models, std::move(call)); });
+}
+
+net::GrpcMethod repository_load(const GrpcParts& parts, Executors& executors) {
+  return in_background<inference::RepositoryModelLoadRequest,
+                       inference::RepositoryModelLoadResponse>(
+      parts, executors, check_load, [&models = parts.models](LoadCall call) {
+        return load(models, std::move(call));
+      });
+}
+
+net::GrpcMethod repository_unload(const GrpcParts& parts, Executors& executors) {
+  return in_background<inference::RepositoryModelUnloadRequest,
+                       inference::RepositoryModelUnloadResponse>(
+      parts, executors, check_unload, [&models = parts.models](UnloadCall call) {
+        return unload(models, std::move(call));
+      });
+}
+
+constexpr std::string_view kNoSharedMemory =
+    "Client shared memory is disabled: the shared memory extensions are unsupported";
+
+constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kUnsupported = {{
+    {"ModelConfig", "the model configuration extension is unsupported"},
+    {"TraceSetting", "the trace extension is unsupported"},
+    {"LogSettings", "the logging extension is unsupported"},
+    {"SystemSharedMemoryStatus", kNoSharedMemory},
+    {"SystemSharedMemoryRegister", kNoSharedMemory},
+    {"SystemSharedMemoryUnregister", kNoSharedMemory},
+    {"CudaSharedMemoryStatus", kNoSharedMemory},
+    {"CudaSharedMemoryRegister", kNoSharedMemory},
+    {"CudaSharedMemoryUnregister", kNoSharedMemory},
+}};
 
 }  // namespace
 
-Result<void> GrpcControl::authorize(const Context& context) const {
-  AION_TRY([[maybe_unused]] const RequestContext known, context_of(context, parts_.authorizer));
-  return {};
-}
-
-Reactor* GrpcControl::ServerLive(Context* context,
-                                 const inference::ServerLiveRequest* /*request*/,
-                                 inference::ServerLiveResponse* response) {
-  response->set_live(parts_.models.is_live());
-  return finished(context, authorize(*context));
-}
-
-Reactor* GrpcControl::ServerReady(Context* context,
-                                  const inference::ServerReadyRequest* /*request*/,
-                                  inference::ServerReadyResponse* response) {
-  response->set_ready(parts_.models.is_ready());
-  return finished(context, authorize(*context));
-}
-
-Reactor* GrpcControl::ModelReady(Context* context,
-                                 const inference::ModelReadyRequest* request,
-                                 inference::ModelReadyResponse* response) {
-  const auto version = version_of(request->name(), request->version());
-  response->set_ready(version && parts_.models.is_model_ready(request->name(), *version));
-  return finished(context, authorize(*context));
-}
-
-Reactor* GrpcControl::ServerMetadata(Context* context,
-                                     const inference::ServerMetadataRequest* /*request*/,
-                                     inference::ServerMetadataResponse* response) {
-  response->set_name(name_);
-  response->set_version(version_);
-  for (const std::string_view extension : extensions()) {
-    response->add_extensions(std::string(extension));
+void add_control_methods(const GrpcParts& parts,
+                         Executors& executors,
+                         const ServerName& server,
+                         net::GrpcService& service) {
+  auto& methods = service.methods;
+  methods.emplace_back("ServerLive", server_live(parts));
+  methods.emplace_back("ServerReady", server_ready(parts));
+  methods.emplace_back("ModelReady", model_ready(parts));
+  methods.emplace_back("ServerMetadata", server_metadata(parts, server));
+  methods.emplace_back("ModelMetadata", model_metadata(parts));
+  methods.emplace_back("ModelStatistics", model_statistics(parts));
+  methods.emplace_back("RepositoryIndex", repository_index(parts, executors));
+  methods.emplace_back("RepositoryModelLoad", repository_load(parts, executors));
+  methods.emplace_back("RepositoryModelUnload", repository_unload(parts, executors));
+  for (const auto& [name, what] : kUnsupported) {
+    methods.emplace_back(name, unsupported(what));
   }
-  return finished(context, authorize(*context));
-}
-
-Reactor* GrpcControl::ModelMetadata(Context* context,
-                                    const inference::ModelMetadataRequest* request,
-                                    inference::ModelMetadataResponse* response) {
-  const Result<void> authorized = authorize(*context);
-  return finished(context,
-                  authorized ? read_metadata(parts_.models, *request, *response) : authorized);
-}
-
-Reactor* GrpcControl::ModelStatistics(Context* context,
-                                      const inference::ModelStatisticsRequest* request,
-                                      inference::ModelStatisticsResponse* response) {
-  const Result<void> authorized = authorize(*context);
-  return finished(context,
-                  authorized ? read_statistics(parts_.models, *request, *response) : authorized);
-}
-
-Reactor* GrpcControl::RepositoryIndex(Context* context,
-                                      const inference::RepositoryIndexRequest* request,
-                                      inference::RepositoryIndexResponse* response) {
-  Result<void> checked = authorize(*context);
-  if (checked) {
-    checked = check_repository_name(request->repository_name());
-  }
-  if (!checked) {
-    return finished(context, checked);
-  }
-  Reactor* reactor = context->DefaultReactor();
-  spawn(executors_.blocking(), index(parts_.models, request->ready(), *response, reactor));
-  return reactor;
-}
-
-Reactor* GrpcControl::RepositoryModelLoad(Context* context,
-                                          const inference::RepositoryModelLoadRequest* request,
-                                          inference::RepositoryModelLoadResponse* /*response*/) {
-  Result<void> checked = authorize(*context);
-  if (checked) {
-    checked = check_load(*request);
-  }
-  if (!checked) {
-    return finished(context, checked);
-  }
-  Reactor* reactor = context->DefaultReactor();
-  spawn(executors_.blocking(), load(parts_.models, request->model_name(), reactor));
-  return reactor;
-}
-
-Reactor* GrpcControl::RepositoryModelUnload(
-    Context* context,
-    const inference::RepositoryModelUnloadRequest* request,
-    inference::RepositoryModelUnloadResponse* /*response*/) {
-  Result<void> checked = authorize(*context);
-  if (checked) {
-    checked = check_unload(*request);
-  }
-  if (!checked) {
-    return finished(context, checked);
-  }
-  Reactor* reactor = context->DefaultReactor();
-  spawn(executors_.blocking(), unload(parts_.models, request->model_name(), reactor));
-  return reactor;
-}
-
-Reactor* GrpcControl::ModelConfig(Context* context,
-                                  const inference::ModelConfigRequest* /*request*/,
-                                  inference::ModelConfigResponse* /*response*/) {
-  return unsupported(context, "the model configuration extension is unsupported");
-}
-
-Reactor* GrpcControl::TraceSetting(Context* context,
-                                   const inference::TraceSettingRequest* /*request*/,
-                                   inference::TraceSettingResponse* /*response*/) {
-  return unsupported(context, "the trace extension is unsupported");
-}
-
-Reactor* GrpcControl::LogSettings(Context* context,
-                                  const inference::LogSettingsRequest* /*request*/,
-                                  inference::LogSettingsResponse* /*response*/) {
-  return unsupported(context, "the logging extension is unsupported");
-}
-
-Reactor* GrpcControl::SystemSharedMemoryStatus(
-    Context* context,
-    const inference::SystemSharedMemoryStatusRequest* /*request*/,
-    inference::SystemSharedMemoryStatusResponse* /*response*/) {
-  return unsupported(context, kNoSharedMemory);
-}
-
-Reactor* GrpcControl::SystemSharedMemoryRegister(
-    Context* context,
-    const inference::SystemSharedMemoryRegisterRequest* /*request*/,
-    inference::SystemSharedMemoryRegisterResponse* /*response*/) {
-  return unsupported(context, kNoSharedMemory);
-}
-
-Reactor* GrpcControl::SystemSharedMemoryUnregister(
-    Context* context,
-    const inference::SystemSharedMemoryUnregisterRequest* /*request*/,
-    inference::SystemSharedMemoryUnregisterResponse* /*response*/) {
-  return unsupported(context, kNoSharedMemory);
-}
-
-Reactor* GrpcControl::CudaSharedMemoryStatus(
-    Context* context,
-    const inference::CudaSharedMemoryStatusRequest* /*request*/,
-    inference::CudaSharedMemoryStatusResponse* /*response*/) {
-  return unsupported(context, kNoSharedMemory);
-}
-
-Reactor* GrpcControl::CudaSharedMemoryRegister(
-    Context* context,
-    const inference::CudaSharedMemoryRegisterRequest* /*request*/,
-    inference::CudaSharedMemoryRegisterResponse* /*response*/) {
-  return unsupported(context, kNoSharedMemory);
-}
-
-Reactor* GrpcControl::CudaSharedMemoryUnregister(
-    Context* context,
-    const inference::CudaSharedMemoryUnregisterRequest* /*request*/,
-    inference::CudaSharedMemoryUnregisterResponse* /*response*/) {
-  return unsupported(context, kNoSharedMemory);
 }
 
 }  // namespace aion::kserve

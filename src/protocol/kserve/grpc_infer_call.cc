@@ -14,6 +14,8 @@ namespace aion::kserve {
 
 namespace {
 
+using google::protobuf::Arena;
+
 google::protobuf::ArenaOptions arena_in(char* block, std::size_t bytes) {
   google::protobuf::ArenaOptions options;
   options.initial_block = block;
@@ -23,62 +25,55 @@ google::protobuf::ArenaOptions arena_in(char* block, std::size_t bytes) {
 
 }  // namespace
 
-/// Makes a call for each message that arrives.
-class InferCall::CallAllocator final : public Allocator {
- public:
-  ::grpc::MessageHolder<inference::ModelInferRequest, inference::ModelInferResponse>*
-  AllocateMessages() override {
-    auto call = std::make_shared<InferCall>();
-    InferCall& made = *call;
-    made.held_by_library_ = std::move(call);
-    return &made;
-  }
-};
+InferCall::InferCall(std::shared_ptr<net::GrpcCall> call, const GrpcParts& parts)
+    : UnaryReceiver(std::move(call)),
+      parts_(parts),
+      arena_(arena_in(block_.data(), block_.size())),
+      request_(*Arena::CreateMessage<inference::ModelInferRequest>(&arena_)),
+      response_(*Arena::CreateMessage<inference::ModelInferResponse>(&arena_)) {}
 
-InferCall::InferCall() : arena_(arena_in(block_.data(), block_.size())) {
-  set_request(google::protobuf::Arena::CreateMessage<inference::ModelInferRequest>(&arena_));
-  set_response(google::protobuf::Arena::CreateMessage<inference::ModelInferResponse>(&arena_));
+std::shared_ptr<InferCall> InferCall::open(std::shared_ptr<net::GrpcCall> call,
+                                           const GrpcParts& parts) {
+  std::shared_ptr<InferCall> opened(new InferCall(std::move(call), parts));
+  opened->read_request();
+  return opened;
 }
 
-InferCall::Allocator& InferCall::allocator() {
-  static CallAllocator allocator;
-  return allocator;
+std::shared_ptr<InferCall> InferCall::self() {
+  return std::static_pointer_cast<InferCall>(shared_from_this());
 }
 
-void InferCall::begin(const ::grpc::CallbackServerContext& context, const GrpcParts& parts) {
-  if (const Result<void> started = start(context, parts); !started) {
-    Finish(status_of(started));
+void InferCall::answer() {
+  if (const Result<void> started = start(); !started) {
+    finish(status_of(started));
   }
 }
 
-Result<void> InferCall::start(const ::grpc::CallbackServerContext& context,
-                              const GrpcParts& parts) {
-  AION_TRY(RequestContext request_context, context_of(context, parts.authorizer));
-  AION_TRY(DecodedGrpcInfer decoded, decode_infer(*request(), held_by_library_));
-  AION_TRY(const auto version, parts.models.find(decoded.request.model, decoded.request.version));
+Result<void> InferCall::start() {
+  AION_TRY(RequestContext context, context_of(call(), parts_.authorizer));
+  AION_TRY(DecodedGrpcInfer decoded, decode_infer(request_, self()));
+  AION_TRY(const auto version, parts_.models.find(decoded.request.model, decoded.request.version));
   if (version->is_decoupled) {
     return Error{Code::Unimplemented,
                  "ModelInfer RPC doesn't support models with decoupled transaction policy"};
   }
-  request_context.cancel = cancel_.token();
-  spawn(
-      inline_executor(),
-      run(held_by_library_, parts.models, std::move(request_context), std::move(decoded.request)));
+  context.cancel = cancel_.token();
+  spawn(inline_executor(), run(self(), std::move(context), std::move(decoded.request)));
   return {};
 }
 
 Awaitable<void> InferCall::run(std::shared_ptr<InferCall> self,
-                               serving::ModelServer& models,
                                RequestContext context,
                                serving::InferRequest request) {
-  Result<void> ended = co_await models.infer(std::move(context), std::move(request), *self);
-  self->Finish(status_of(self->outcome(std::move(ended))));
+  Result<void> ended =
+      co_await self->parts_.models.infer(std::move(context), std::move(request), *self);
+  self->finish(status_of(self->outcome(std::move(ended))));
 }
 
 void InferCall::send(serving::InferResponse answer) {
   ++answers_;
   if (answers_ == 1) {
-    encoded_ = encode_infer(answer, *request(), *response());
+    encoded_ = encode_infer(answer, request_, response_);
   }
 }
 
@@ -88,7 +83,7 @@ Result<void> InferCall::outcome(Result<void> ended) {
   }
   if (answers_ != 1) {
     return Error{Code::Internal,
-                 "model '" + request()->model_name() + "' gave " + std::to_string(answers_) +
+                 "model '" + request_.model_name() + "' gave " + std::to_string(answers_) +
                      " responses where one was expected"};
   }
   return encoded_;

@@ -21,16 +21,16 @@ std::size_t cut_before(const std::string& text, std::size_t at) {
 
 }  // namespace
 
-::grpc::Status status_of(const Error& error) {
-  const auto code = static_cast<::grpc::StatusCode>(grpc_status(error.code));
+net::GrpcStatus status_of(const Error& error) {
+  const auto code = static_cast<net::GrpcCode>(grpc_status(error.code));
   if (error.message.size() <= kMaxMessageBytes) {
     return {code, error.message};
   }
   return {code, error.message.substr(0, cut_before(error.message, kMaxMessageBytes)) + "..."};
 }
 
-::grpc::Status status_of(const Result<void>& result) {
-  return result ? ::grpc::Status::OK : status_of(result.error());
+net::GrpcStatus status_of(const Result<void>& result) {
+  return result ? net::GrpcStatus() : status_of(result.error());
 }
 
 }  // namespace aion::kserve

@@ -13,12 +13,6 @@ namespace aion::kserve {
 
 namespace {
 
-bool wants_first_error_as_status(const ::grpc::CallbackServerContext& context) {
-  const auto& metadata = context.client_metadata();
-  const auto found = metadata.find("triton_grpc_error");
-  return found != metadata.end() && found->second == "true";
-}
-
 std::size_t payload_of(const inference::ModelStreamInferResponse& answer) {
   std::size_t bytes = 0;
   for (const std::string& raw : answer.infer_response().raw_output_contents()) {
@@ -27,54 +21,60 @@ std::size_t payload_of(const inference::ModelStreamInferResponse& answer) {
   return bytes;
 }
 
+Error not_a_request(std::size_t size) {
+  return Error{Code::InvalidArgument,
+               "message of " + std::to_string(size) +
+                   " bytes: expected a message of type inference.ModelInferRequest, got something "
+                   "else"};
+}
+
 }  // namespace
 
-StreamCall* StreamCall::open(const ::grpc::CallbackServerContext& context, const GrpcParts& parts) {
-  auto call = std::make_shared<StreamCall>(parts);
-  StreamCall* const opened = call.get();
-  opened->held_by_library_ = std::move(call);
-  opened->start(context);
+std::shared_ptr<StreamCall> StreamCall::open(std::shared_ptr<net::GrpcCall> call,
+                                             const GrpcParts& parts) {
+  std::shared_ptr<StreamCall> opened(new StreamCall(std::move(call), parts));
+  opened->start();
   return opened;
 }
 
 void StreamCall::act(std::function<void()> action) {
-  const auto self = shared_from_this();  // the last action may let the library drop its own hold
+  const auto self = shared_from_this();
   serial_.run([self, action = std::move(action)] { action(); });
 }
 
-void StreamCall::start(const ::grpc::CallbackServerContext& context) {
-  Result<RequestContext> checked = context_of(context, parts_.authorizer);
+void StreamCall::start() {
+  Result<RequestContext> checked = context_of(*call_, parts_.authorizer);
   if (!checked) {
     act([this, status = status_of(checked.error())] { give_up(status); });
     return;
   }
   context_ = *std::move(checked);
   context_.cancel = cancel_.token();
-  ends_at_first_error_ = wants_first_error_as_status(context);
+  ends_at_first_error_ = call_->metadata("triton_grpc_error") == "true";
   act([this] { read_next(); });
 }
 
 void StreamCall::read_next() {
   const std::size_t pending = running_ + in_order_.size() + answers_.size();
-  if (reading_ || has_read_all_ || verdict_ || pending >= kMaxPending) {
+  if (is_reading_ || has_read_all_ || verdict_ || pending >= kMaxPending) {
     return;
   }
-  reading_ = std::make_shared<StreamRequest>(shared_from_this());
-  StartRead(&reading_->message());
+  is_reading_ = true;
+  call_->read();
 }
 
-void StreamCall::OnReadDone(bool is_ok) {
-  if (!is_ok) {
-    act([this] {
-      reading_.reset();
-      has_read_all_ = true;
-      finish_if_done();
-    });
-    return;
-  }
-  // Set before the read began, and not again before accept().
-  const std::shared_ptr<StreamRequest> request = reading_;
-  auto prepared = std::make_shared<Result<DecodedGrpcInfer>>(prepare(*request));
+void StreamCall::on_half_close() {
+  act([this] {
+    is_reading_ = false;
+    has_read_all_ = true;
+    finish_if_done();
+  });
+}
+
+void StreamCall::on_message(std::string_view message) {
+  auto request = std::make_shared<StreamRequest>(shared_from_this());
+  auto prepared = std::make_shared<Result<DecodedGrpcInfer>>(
+      request->parse(message) ? prepare(*request) : not_a_request(message.size()));
   act([this, request, prepared] { accept(request, *prepared); });
 }
 
@@ -87,7 +87,7 @@ Result<DecodedGrpcInfer> StreamCall::prepare(StreamRequest& request) const {
 
 void StreamCall::accept(const std::shared_ptr<StreamRequest>& request,
                         Result<DecodedGrpcInfer>& prepared) {
-  reading_.reset();
+  is_reading_ = false;
   if (verdict_) {
     return;
   }
@@ -157,7 +157,7 @@ void StreamCall::queue(Answer answer) {
   if (!answers_.empty() && is_full) {
     const std::string waiting =
         std::to_string(answers_.size()) + " answers of " + to_string(Bytes{waiting_bytes_});
-    give_up({::grpc::StatusCode::RESOURCE_EXHAUSTED,
+    give_up({net::GrpcCode::ResourceExhausted,
              "the client does not read its answers: " + waiting + " wait for it"});
     drop_answers();
     return;
@@ -165,37 +165,39 @@ void StreamCall::queue(Answer answer) {
   waiting_bytes_ += bytes;
   answers_.push_back(std::move(answer));
   if (answers_.size() == 1) {
-    StartWrite(answers_.front().get());
+    write_first();
   }
 }
 
-void StreamCall::OnWriteDone(bool is_ok) {
-  act([this, is_ok] { written(is_ok); });
+void StreamCall::write_first() {
+  call_->write(answers_.front()->SerializeAsString());
 }
 
-void StreamCall::written(bool is_ok) {
-  waiting_bytes_ -= payload_of(*answers_.front());
-  answers_.pop_front();
-  if (!is_ok) {
-    answers_.clear();
-    waiting_bytes_ = 0;
-    give_up(::grpc::Status::CANCELLED);
-  } else if (!answers_.empty()) {
-    StartWrite(answers_.front().get());
-  }
-  read_next();
-  finish_if_done();
-}
-
-void StreamCall::OnCancel() {
+void StreamCall::on_written() {
   act([this] {
-    give_up(::grpc::Status::CANCELLED);
-    drop_answers();
+    if (answers_.empty()) {
+      return;  // the call was given up meanwhile
+    }
+    waiting_bytes_ -= payload_of(*answers_.front());
+    answers_.pop_front();
+    if (!answers_.empty()) {
+      write_first();
+    }
+    read_next();
     finish_if_done();
   });
 }
 
-void StreamCall::give_up(::grpc::Status verdict) {
+void StreamCall::on_cancel() {
+  act([this] {
+    give_up({net::GrpcCode::Cancelled, {}});
+    answers_.clear();
+    waiting_bytes_ = 0;
+    finish_if_done();
+  });
+}
+
+void StreamCall::give_up(net::GrpcStatus verdict) {
   if (!verdict_) {
     verdict_ = std::move(verdict);
     cancel_.cancel();  // coroutines that end in here come back through act(), after this action
@@ -215,12 +217,8 @@ void StreamCall::finish_if_done() {
   const bool is_over = verdict_ || has_read_all_;
   if (is_over && !is_finished_ && running_ == 0 && answers_.empty()) {
     is_finished_ = true;
-    Finish(verdict_.value_or(::grpc::Status::OK));
+    call_->finish(verdict_.value_or(net::GrpcStatus()));
   }
-}
-
-void StreamCall::OnDone() {
-  const auto last = std::move(held_by_library_);
 }
 
 }  // namespace aion::kserve

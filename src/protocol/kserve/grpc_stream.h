@@ -6,15 +6,16 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string_view>
+#include <utility>
 
-#include <grpcpp/server_context.h>
-#include <grpcpp/support/server_callback.h>
 #include <protocol/kserve/grpc_service.pb.h>
 
 #include "base/cancel.h"
 #include "base/request_context.h"
 #include "base/serial.h"
 #include "base/task.h"
+#include "net/grpc/call.h"
 #include "protocol/kserve/grpc_infer_call.h"
 #include "protocol/kserve/grpc_stream_request.h"
 #include "serving/inference.h"
@@ -26,11 +27,9 @@ namespace aion::kserve {
 /// kMaxPending requests and answers are pending, so that a client that sends without reading is
 /// held up by its own window.
 ///
-/// It finishes only after the last coroutine that it started has ended. The library's events and
+/// It finishes only after the last coroutine that it started has ended. The connection's events and
 /// the models' answers come on any thread; `serial_` runs what touches the state.
-class StreamCall final : public ::grpc::ServerBidiReactor<inference::ModelInferRequest,
-                                                          inference::ModelStreamInferResponse>,
-                         public std::enable_shared_from_this<StreamCall> {
+class StreamCall final : public net::GrpcReceiver, public std::enable_shared_from_this<StreamCall> {
  public:
   using Answer = StreamRequest::Answer;
 
@@ -40,24 +39,25 @@ class StreamCall final : public ::grpc::ServerBidiReactor<inference::ModelInferR
   static constexpr std::size_t kMaxWaitingAnswers = 65'536;
   static constexpr std::size_t kMaxWaitingBytes = std::size_t{1} << 30U;
 
-  explicit StreamCall(const GrpcParts& parts) : parts_(parts) {}
-
-  /// Starts a call; the library holds it until it is done.
-  static StreamCall* open(const ::grpc::CallbackServerContext& context, const GrpcParts& parts);
+  static std::shared_ptr<StreamCall> open(std::shared_ptr<net::GrpcCall> call,
+                                          const GrpcParts& parts);
 
   /// Writes an answer of a decoupled model after those that were put before. May be called from any
   /// thread.
   void put(Answer answer);
 
-  void OnReadDone(bool is_ok) override;
-  void OnWriteDone(bool is_ok) override;
-  void OnCancel() override;
-  void OnDone() override;
+  void on_message(std::string_view message) override;
+  void on_half_close() override;
+  void on_written() override;
+  void on_cancel() override;
 
  private:
+  StreamCall(std::shared_ptr<net::GrpcCall> call, const GrpcParts& parts)
+      : call_(std::move(call)), parts_(parts) {}
+
   /// Runs `action` alone, after those that came before; keeps the call alive meanwhile.
   void act(std::function<void()> action);
-  void start(const ::grpc::CallbackServerContext& context);
+  void start();
   [[nodiscard]] Result<DecodedGrpcInfer> prepare(StreamRequest& request) const;
   static Awaitable<void> run(std::shared_ptr<StreamRequest> request, DecodedGrpcInfer decoded);
   void end(const std::shared_ptr<StreamRequest>& request, const Result<void>& ended);
@@ -68,31 +68,31 @@ class StreamCall final : public ::grpc::ServerBidiReactor<inference::ModelInferR
   void release(const std::shared_ptr<StreamRequest>& ended);
   void settle(const StreamRequest& request);
   void queue(Answer answer);
-  void written(bool is_ok);
-  void give_up(::grpc::Status verdict);
+  void write_first();
+  void give_up(net::GrpcStatus verdict);
   void drop_answers();
   void finish_if_done();
 
+  std::shared_ptr<net::GrpcCall> call_;
   GrpcParts parts_;
   RequestContext context_;            // of the whole stream
   bool ends_at_first_error_ = false;  // triton_grpc_error
   CancelSource cancel_;
   Serial serial_;
-  std::shared_ptr<StreamCall> held_by_library_;
 
   // Touched inside act() only.
   struct Ordered {
     std::shared_ptr<StreamRequest> request;
     bool has_ended = false;
   };
-  std::shared_ptr<StreamRequest> reading_;  // null while no read is under way
-  std::deque<Ordered> in_order_;            // requests of ordinary models whose turn has not come
-  std::deque<Answer> answers_;              // the first is being written
-  std::size_t waiting_bytes_ = 0;           // in answers_
-  std::size_t running_ = 0;                 // coroutines under way
+  std::deque<Ordered> in_order_;   // requests of ordinary models whose turn has not come
+  std::deque<Answer> answers_;     // the first is being written
+  std::size_t waiting_bytes_ = 0;  // in answers_
+  std::size_t running_ = 0;        // coroutines under way
+  bool is_reading_ = false;        // a message has been asked for
   bool has_read_all_ = false;
   bool is_finished_ = false;
-  std::optional<::grpc::Status>
+  std::optional<net::GrpcStatus>
       verdict_;  // how the stream ends, when not by the client's half-close
 };
 

@@ -1,5 +1,7 @@
 #include "protocol/kserve/grpc_stream_request.h"
 
+#include <limits>
+
 #include "protocol/kserve/grpc_encode.h"
 #include "protocol/kserve/grpc_stream.h"
 
@@ -13,6 +15,11 @@ void mark_final(inference::ModelStreamInferResponse& answer, bool is_final) {
 }
 
 }  // namespace
+
+bool StreamRequest::parse(std::string_view message) {
+  return message.size() <= std::numeric_limits<int>::max() &&
+         message_.ParseFromArray(message.data(), static_cast<int>(message.size()));
+}
 
 void StreamRequest::set_kind(bool is_decoupled, bool wants_empty_final) {
   is_decoupled_ = is_decoupled;

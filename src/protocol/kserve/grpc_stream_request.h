@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <protocol/kserve/grpc_service.pb.h>
@@ -27,14 +28,15 @@ class StreamRequest final : public serving::InferSink,
 
   explicit StreamRequest(std::shared_ptr<StreamCall> stream) : stream_(std::move(stream)) {}
 
-  [[nodiscard]] inference::ModelInferRequest& message() { return message_; }
+  /// False if the bytes are no such message.
+  [[nodiscard]] bool parse(std::string_view message);
   [[nodiscard]] const std::shared_ptr<StreamCall>& stream() const { return stream_; }
   [[nodiscard]] bool is_decoupled() const { return is_decoupled_; }
   [[nodiscard]] const std::optional<Error>& fault() const { return fault_; }
   /// The message that ends the request; null when there is nothing to say.
   [[nodiscard]] const Answer& last() const { return last_; }
 
-  /// Reads the message, which has arrived.
+  /// Reads the message, which has been parsed.
   Result<DecodedGrpcInfer> decode() { return decode_infer(message_, shared_from_this()); }
   void set_kind(bool is_decoupled, bool wants_empty_final);
 

@@ -53,8 +53,8 @@ class GrpcApiTest : public ::testing::Test {
         serving::ModelServer::Parts{executors_, *repository_, *backends_, ledger_, metrics_, log_},
         serving::Config{});
     EXPECT_TRUE(wait_for(executors_.blocking(), server_->start()));
-    api_.emplace(*server_, authorizer_, executors_, GrpcApiConfig{"aion", "1.0"});
-    auto started = net::GrpcServer::start({}, api_->services(), log_);
+    auto started = net::GrpcServer::start(
+        {}, grpc_services(*server_, authorizer_, executors_, {"aion", "1.0"}), executors_, log_);
     EXPECT_TRUE(started) << started.error().message;
     grpc_ = *std::move(started);
     ::grpc::ChannelArguments arguments;
@@ -166,7 +166,6 @@ class GrpcApiTest : public ::testing::Test {
   std::optional<runtime::Backends> backends_{environment(executors_)};
   std::optional<serving::ModelServer> server_;
   security::LoopbackAuthorizer authorizer_;
-  std::optional<GrpcApi> api_;
   std::unique_ptr<net::GrpcServer> grpc_;
   std::shared_ptr<::grpc::Channel> channel_;
   std::unique_ptr<inference::GRPCInferenceService::Stub> stub_;

@@ -1,4 +1,4 @@
-#include "net/http/listener.h"
+#include "net/io/listener.h"
 
 #include <array>
 #include <cerrno>
@@ -12,8 +12,6 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include "net/http/connection.h"
 
 namespace aion::net {
 
@@ -42,23 +40,28 @@ std::string text_of(const sockaddr_storage& address) {
 }  // namespace
 
 Listener::Listener(std::vector<std::shared_ptr<IoLoop>> loops,
-                   std::shared_ptr<ConnectionEnvironment> environment)
+                   ListenerConfig config,
+                   ConnectionMaker make,
+                   std::shared_ptr<ConnectionCount> count,
+                   const Log& log)
     : loops_(std::move(loops)),
-      environment_(std::move(environment)),
+      config_(std::move(config)),
+      make_(std::move(make)),
+      count_(std::move(count)),
+      log_(log),
       acceptor_(loops_.front()->executor()),
       pause_(loops_.front()->executor()) {}
 
 Result<void> Listener::listen() {
-  const HttpConfig& config = environment_->config;
   boost::system::error_code failed;
-  const std::string numeric = config.address == "localhost" ? "127.0.0.1" : config.address;
+  const std::string numeric = config_.address == "localhost" ? "127.0.0.1" : config_.address;
   const asio::ip::address address = asio::ip::make_address(numeric, failed);
   if (failed) {
     return Error{
         Code::InvalidArgument,
-        "listening address: expected an IPv4 or IPv6 address, got '" + config.address + "'"};
+        "listening address: expected an IPv4 or IPv6 address, got '" + config_.address + "'"};
   }
-  const asio::ip::tcp::endpoint endpoint(address, config.port);
+  const asio::ip::tcp::endpoint endpoint(address, config_.port);
   acceptor_.open(endpoint.protocol(), failed);
   if (!failed) {
     acceptor_.set_option(asio::ip::tcp::acceptor::reuse_address(true), failed);
@@ -77,7 +80,7 @@ Result<void> Listener::listen() {
   }
   if (failed) {
     return Error{Code::Unavailable,
-                 "cannot listen on " + config.address + ":" + std::to_string(config.port) + ": " +
+                 "cannot listen on " + config_.address + ":" + std::to_string(config_.port) + ": " +
                      failed.message()};
   }
   return {};
@@ -132,27 +135,26 @@ bool Listener::accept_one() {
 }
 
 void Listener::hand_over(int descriptor, std::string peer_address) {
-  const std::size_t limit = environment_->config.max_connections;
-  const std::size_t count = environment_->count.get();
+  const std::size_t limit = config_.max_connections;
+  const std::size_t count = count_->get();
   if (count >= limit + kRefusedAtOnce) {
     ::close(descriptor);
     return;
   }
   const int on = 1;
   ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-  environment_->count.add();
-  const std::shared_ptr<IoLoop>& loop = loops_[next_loop_++ % loops_.size()];
+  count_->add();
+  const std::size_t index = next_loop_++ % loops_.size();
   // Made here, so that the descriptor has an owner from now on.
-  auto connection =
-      std::make_shared<Connection>(loop, environment_, descriptor, std::move(peer_address));
-  asio::dispatch(loop->native_executor(),
+  auto connection = make_(index, descriptor, std::move(peer_address));
+  asio::dispatch(loops_[index]->native_executor(),
                  [connection = std::move(connection), is_welcome = count < limit] {
                    connection->start(is_welcome);
                  });
 }
 
 void Listener::back_off(int error) {
-  environment_->log.warn("connections could not be accepted", {{"reason", std::strerror(error)}});
+  log_.warn("connections could not be accepted", {{"reason", std::strerror(error)}});
   is_pausing_ = true;
   pause_.expires_after(kPause);
   pause_.async_wait([self = shared_from_this()](const boost::system::error_code& /*failed*/) {

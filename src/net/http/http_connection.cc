@@ -1,4 +1,4 @@
-#include "net/http/connection.h"
+#include "net/http/http_connection.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -26,23 +26,25 @@ constexpr std::chrono::seconds kDrainTime{2};
 
 }  // namespace
 
-Connection::Connection(std::shared_ptr<IoLoop> loop,
-                       std::shared_ptr<ConnectionEnvironment> environment,
-                       int descriptor,
-                       std::string peer_address)
+HttpConnection::HttpConnection(std::shared_ptr<IoLoop> loop,
+                               std::shared_ptr<ConnectionEnvironment> environment,
+                               HttpMemory& memory,
+                               int descriptor,
+                               std::string peer_address)
     : loop_(std::move(loop)),
       environment_(std::move(environment)),
+      memory_(memory),
       peer_address_(std::move(peer_address)),
       input_(loop_->read_buffer),
       descriptor_(descriptor) {}
 
-Connection::~Connection() {
+HttpConnection::~HttpConnection() {
   if (descriptor_ >= 0) {
     ::close(descriptor_);
   }
 }
 
-void Connection::start(bool is_welcome) {
+void HttpConnection::start(bool is_welcome) {
   if (loop_->is_stopping() || !loop_->add(*this, descriptor_)) {
     ended();
     return;
@@ -66,15 +68,15 @@ void Connection::start(bool is_welcome) {
                  });
 }
 
-void Connection::ended() {
+void HttpConnection::ended() {
   if (!std::exchange(has_ended_, true)) {
     loop_->remove(*this);
     ::close(std::exchange(descriptor_, -1));
-    environment_->count.remove();
+    environment_->count->remove();
   }
 }
 
-asio::awaitable<void> Connection::serve() {
+asio::awaitable<void> HttpConnection::serve() {
   while (keeps_alive_) {
     Step step = take_head();
     for (int reads = 0; step == Step::More; ++reads) {
@@ -115,7 +117,7 @@ asio::awaitable<void> Connection::serve() {
     style.closes = !keeps_alive_;
     style.names_keep_alive = is_http_1_0_;
     style.head_only = request_.method == HttpMethod::Head;
-    ResponseWriter writer(response, style, std::move(loop_->response_head));
+    ResponseWriter writer(response, style, std::move(memory_.response_head));
     const auto outcome = writer.send(descriptor_);
     if (outcome == ResponseWriter::Outcome::Failed) {
       co_return;
@@ -123,7 +125,7 @@ asio::awaitable<void> Connection::serve() {
     if (outcome == ResponseWriter::Outcome::Blocked && !(co_await write(writer))) {
       co_return;
     }
-    loop_->response_head = writer.release();
+    memory_.response_head = writer.release();
     forget_request();
   }
   if (!input_.view().empty()) {
@@ -131,7 +133,7 @@ asio::awaitable<void> Connection::serve() {
   }
 }
 
-asio::awaitable<void> Connection::refuse_and_drain() {
+asio::awaitable<void> HttpConnection::refuse_and_drain() {
   const HttpResponse response = HttpResponse::error(refusal_->status, refusal_->message);
   ResponseStyle style;
   style.closes = true;
@@ -141,7 +143,7 @@ asio::awaitable<void> Connection::refuse_and_drain() {
   }
 }
 
-asio::awaitable<void> Connection::drain() {
+asio::awaitable<void> HttpConnection::drain() {
   shut_down(SHUT_WR);
   enter(Phase::Draining);
   for (;;) {
@@ -157,7 +159,7 @@ asio::awaitable<void> Connection::drain() {
   }
 }
 
-asio::awaitable<bool> Connection::write(ResponseWriter& writer) {
+asio::awaitable<bool> HttpConnection::write(ResponseWriter& writer) {
   enter(Phase::Writing);
   for (;;) {
     const std::size_t sent = writer.sent();
@@ -172,8 +174,8 @@ asio::awaitable<bool> Connection::write(ResponseWriter& writer) {
   }
 }
 
-void Connection::forget_request() {
-  loop_->header_memory = std::move(request_.headers);
+void HttpConnection::forget_request() {
+  memory_.headers = std::move(request_.headers);
   request_ = HttpRequest();
   head_memory_.release();
   chunked_body_.release();
@@ -181,7 +183,7 @@ void Connection::forget_request() {
   enter(input_.view().empty() ? Phase::Idle : Phase::Head);
 }
 
-asio::awaitable<void> Connection::readable() {
+asio::awaitable<void> HttpConnection::readable() {
   input_.hold();
   return asio::async_initiate<const asio::use_awaitable_t<>, void()>(
       [this](WaitHandler handler) {
@@ -191,7 +193,7 @@ asio::awaitable<void> Connection::readable() {
       asio::use_awaitable);
 }
 
-asio::awaitable<void> Connection::writable() {
+asio::awaitable<void> HttpConnection::writable() {
   return asio::async_initiate<const asio::use_awaitable_t<>, void()>(
       [this](WaitHandler handler) {
         waits_for_room_ = true;
@@ -200,7 +202,7 @@ asio::awaitable<void> Connection::writable() {
       asio::use_awaitable);
 }
 
-asio::awaitable<void> Connection::next_turn() {
+asio::awaitable<void> HttpConnection::next_turn() {
   input_.hold();
   return asio::async_initiate<const asio::use_awaitable_t<>, void()>(
       [this](WaitHandler handler) {
@@ -210,7 +212,7 @@ asio::awaitable<void> Connection::next_turn() {
       asio::use_awaitable);
 }
 
-void Connection::on_events(std::uint32_t events) {
+void HttpConnection::on_events(std::uint32_t events) {
   constexpr std::uint32_t kEnd = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
   const bool hangs_up = (events & kEnd) != 0;
   has_input_ = has_input_ || hangs_up || (events & EPOLLIN) != 0;
@@ -225,7 +227,7 @@ void Connection::on_events(std::uint32_t events) {
   }
 }
 
-InputBuffer::Outcome Connection::receive() {
+InputBuffer::Outcome HttpConnection::receive() {
   const auto outcome = input_.receive(descriptor_);
   // A short read has emptied the socket, and what comes now makes a new edge; an end has been told
   // already.
@@ -233,16 +235,16 @@ InputBuffer::Outcome Connection::receive() {
   return outcome;
 }
 
-void Connection::enter(Phase phase) {
+void HttpConnection::enter(Phase phase) {
   phase_ = phase;
   since_ = loop_->now();
 }
 
-void Connection::shut_down(int how) {
+void HttpConnection::shut_down(int how) {
   ::shutdown(descriptor_, how);
 }
 
-void Connection::check_time() {
+void HttpConnection::check_time() {
   const HttpConfig& config = environment_->config;
   std::chrono::milliseconds limit = config.body_timeout;
   switch (phase_) {
@@ -268,13 +270,13 @@ void Connection::check_time() {
   shut_down(has_timed_out_ ? SHUT_RD : SHUT_RDWR);
 }
 
-void Connection::begin_stop() {
+void HttpConnection::begin_stop() {
   if (phase_ == Phase::Idle) {
     shut_down(SHUT_RDWR);
   }
 }
 
-void Connection::abort() {
+void HttpConnection::abort() {
   shut_down(SHUT_RDWR);
   lost_.cancel();
 }

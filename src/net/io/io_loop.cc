@@ -1,13 +1,13 @@
-#include "net/http/io_loop.h"
+#include "net/io/io_loop.h"
 
 #include <cerrno>
 #include <cstring>
+#include <vector>
 
 #include <boost/asio/post.hpp>
 #include <sys/epoll.h>
 
 #include "base/assert.h"
-#include "net/http/connection.h"
 
 namespace aion::net {
 

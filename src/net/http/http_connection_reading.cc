@@ -1,15 +1,15 @@
-// How a connection gathers a request: the part of class Connection that never waits.
+// How a connection gathers a request: the part of class HttpConnection that never waits.
 #include <algorithm>
 #include <cerrno>
 #include <utility>
 
 #include <sys/socket.h>
 
-#include "net/http/connection.h"
+#include "net/http/http_connection.h"
 
 namespace aion::net {
 
-Connection::Step Connection::take_input() {
+HttpConnection::Step HttpConnection::take_input() {
   if (phase_ == Phase::Body && !decoder_) {
     return receive_body();
   }
@@ -27,7 +27,7 @@ Connection::Step Connection::take_input() {
   return take_head();
 }
 
-Connection::Step Connection::input_ended() {
+HttpConnection::Step HttpConnection::input_ended() {
   if (phase_ == Phase::Idle) {
     return Step::Ended;
   }
@@ -50,7 +50,7 @@ Connection::Step Connection::input_ended() {
   return refuse(Refusal{400, std::move(message)});
 }
 
-Connection::Step Connection::take_head() {
+HttpConnection::Step HttpConnection::take_head() {
   while (input_.view().starts_with(
       "\r\n")) {  // RFC 9112, 2.2: an empty line in front is to be ignored
     input_.consume(2);
@@ -81,15 +81,15 @@ Connection::Step Connection::take_head() {
   return begin_request(text.substr(0, size));
 }
 
-std::optional<Refusal> Connection::check_admission(const RequestHead& head) {
+std::optional<Refusal> HttpConnection::check_admission(const RequestHead& head) {
   const bool names_host = head.has_host || !head.host.empty() || !head.origin.empty();
   const bool is_known =
-      head.origin.empty() && !head.host.empty() && head.host == loop_->last_allowed_host;
+      head.origin.empty() && !head.host.empty() && head.host == memory_.last_allowed_host;
   if (names_host && !is_known) {
     if (auto refusal = environment_->hosts.check(head.host, head.origin)) {
       return refusal;
     }
-    loop_->last_allowed_host = head.host;
+    memory_.last_allowed_host = head.host;
   }
   const std::size_t limit = environment_->config.max_body_bytes;
   if (head.content_length > limit) {
@@ -98,9 +98,9 @@ std::optional<Refusal> Connection::check_admission(const RequestHead& head) {
   return std::nullopt;
 }
 
-Connection::Step Connection::begin_request(std::string_view text) {
+HttpConnection::Step HttpConnection::begin_request(std::string_view text) {
   RequestHead head;
-  head.headers = std::move(loop_->header_memory);
+  head.headers = std::move(memory_.headers);
   if (auto refusal = parse_request_head(text, head)) {
     return refuse(*std::move(refusal));
   }
@@ -133,7 +133,7 @@ Connection::Step Connection::begin_request(std::string_view text) {
   return decoder_ ? take_chunks() : take_body();
 }
 
-Connection::Step Connection::take_body() {
+HttpConnection::Step HttpConnection::take_body() {
   const std::string_view text = input_.view();
   const std::size_t count = std::min(text.size(), head_memory_.room());
   if (count > 0) {
@@ -147,7 +147,7 @@ Connection::Step Connection::take_body() {
   return Step::More;
 }
 
-Connection::Step Connection::receive_body() {
+HttpConnection::Step HttpConnection::receive_body() {
   const std::size_t room = head_memory_.room();
   const ssize_t count = ::recv(descriptor_, head_memory_.end(), room, MSG_DONTWAIT);
   if (count < 0 && errno == EINTR) {
@@ -166,7 +166,7 @@ Connection::Step Connection::receive_body() {
   return head_memory_.room() == 0 ? body_is_whole(head_memory_) : Step::More;
 }
 
-Connection::Step Connection::take_chunks() {
+HttpConnection::Step HttpConnection::take_chunks() {
   input_.consume(decoder_->take(input_.view(), chunked_body_));
   if (decoder_->refusal()) {
     return refuse(*decoder_->refusal());
@@ -181,13 +181,13 @@ Connection::Step Connection::take_chunks() {
   return body_is_whole(chunked_body_);
 }
 
-Connection::Step Connection::body_is_whole(const BodyBuffer& body) {
+HttpConnection::Step HttpConnection::body_is_whole(const BodyBuffer& body) {
   request_.body = body.share();
   request_.body_padding = BodyBuffer::kPadding;
   return Step::Ready;
 }
 
-Connection::Step Connection::refuse(Refusal refusal) {
+HttpConnection::Step HttpConnection::refuse(Refusal refusal) {
   refusal_ = std::move(refusal);
   return Step::Refused;
 }

@@ -6,9 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
-#include <string>
 #include <unordered_set>
-#include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -16,11 +14,10 @@
 #include <sys/epoll.h>
 
 #include "base/executor.h"
-#include "net/http/message.h"
+#include "base/result.h"
+#include "net/io/connection.h"
 
 namespace aion::net {
-
-class Connection;
 
 /// All sockets are in one edge-triggered epoll, registered once, which the event loop watches in
 /// turn. So a request costs no system call but its recv and its send: Asio's own wait would add an
@@ -57,11 +54,8 @@ class IoLoop : public std::enable_shared_from_this<IoLoop> {
   /// Ends every connection.
   void abort();
 
-  // Memory that a request takes and gives back, so that it need not be allocated each time.
+  /// What all connections of the loop read into, one after another.
   std::array<char, 16U << 10U> read_buffer;
-  std::string response_head;
-  std::vector<HttpHeader> header_memory;
-  std::string last_allowed_host;  // the Host that was checked last, mostly the next one's too
 
  private:
   IoLoop(Executor executor, std::chrono::milliseconds tick, int epoll);

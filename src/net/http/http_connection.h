@@ -15,34 +15,31 @@
 #include "net/http/chunked_decoder.h"
 #include "net/http/connection_environment.h"
 #include "net/http/input_buffer.h"
-#include "net/http/io_loop.h"
 #include "net/http/response_writer.h"
+#include "net/io/connection.h"
+#include "net/io/io_loop.h"
 
 namespace aion::net {
 
 /// Thread safety: everything happens on the loop's io thread, but for the handler's own part.
-class Connection : public std::enable_shared_from_this<Connection> {
+class HttpConnection final : public Connection,
+                             public std::enable_shared_from_this<HttpConnection> {
  public:
   /// Takes the descriptor over.
-  Connection(std::shared_ptr<IoLoop> loop,
-             std::shared_ptr<ConnectionEnvironment> environment,
-             int descriptor,
-             std::string peer_address);
-  ~Connection();
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
+  HttpConnection(std::shared_ptr<IoLoop> loop,
+                 std::shared_ptr<ConnectionEnvironment> environment,
+                 HttpMemory& memory,
+                 int descriptor,
+                 std::string peer_address);
+  ~HttpConnection() override;
+  HttpConnection(const HttpConnection&) = delete;
+  HttpConnection& operator=(const HttpConnection&) = delete;
 
-  /// Serves until the connection ends. `is_welcome` false: only says that there are too many.
-  void start(bool is_welcome);
-
-  /// Something has happened to the socket; `events` as epoll tells them.
-  void on_events(std::uint32_t events);
-  /// Ends what has waited for too long. Called once a tick.
-  void check_time();
-  /// Ends now if no request is under way, else after its answer.
-  void begin_stop();
-  /// Cancels what is under way and ends.
-  void abort();
+  void start(bool is_welcome) override;
+  void on_events(std::uint32_t events) override;
+  void check_time() override;
+  void begin_stop() override;
+  void abort() override;
 
  private:
   enum class Phase : std::uint8_t { Idle, Head, Body, Handling, Writing, Draining };
@@ -82,6 +79,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   std::shared_ptr<IoLoop> loop_;
   std::shared_ptr<ConnectionEnvironment> environment_;
+  HttpMemory& memory_;  // the loop's, in the environment
   std::string peer_address_;
   CancelSource lost_;
   InputBuffer input_;

@@ -1,0 +1,77 @@
+#include "net/io/socket_server.h"
+
+#include <future>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+namespace aion::net {
+
+namespace {
+
+// How long handlers that were cancelled may take to end.
+constexpr std::chrono::seconds kHandlerGrace{5};
+
+}  // namespace
+
+Result<std::unique_ptr<SocketServer>> SocketServer::start(ListenerConfig config,
+                                                          Parts parts,
+                                                          Executors& executors,
+                                                          const Log& log) {
+  std::unique_ptr<SocketServer> server(new SocketServer(log));
+  server->count_ = std::move(parts.count);
+  std::vector<std::shared_ptr<IoLoop>>& loops = server->loops_;
+  for (std::size_t i = 0; i < executors.io_count(); ++i) {
+    AION_TRY(auto loop, IoLoop::create(executors.io(i), parts.tick));
+    loops.push_back(std::move(loop));
+  }
+  auto make = [loops, make = std::move(parts.make)](
+                  std::size_t index, int descriptor, std::string peer_address) {
+    return make(loops[index], index, descriptor, std::move(peer_address));
+  };
+  server->listener_ =
+      std::make_shared<Listener>(loops, std::move(config), std::move(make), server->count_, log);
+  AION_TRY_VOID(server->listener_->listen());
+  for (const auto& loop : loops) {
+    loop->start();
+  }
+  boost::asio::post(loops.front()->executor(),
+                    [listener = server->listener_] { listener->accept(); });
+  return server;
+}
+
+SocketServer::~SocketServer() {
+  stop(std::chrono::milliseconds(0));
+}
+
+void SocketServer::stop(std::chrono::milliseconds limit) {
+  if (loops_.empty() || std::exchange(is_stopped_, true)) {
+    return;
+  }
+  auto closed = std::make_shared<std::promise<void>>();
+  const std::future<void> is_closed = closed->get_future();
+  boost::asio::post(loops_.front()->executor(), [listener = listener_, closed] {
+    if (listener) {
+      listener->close();
+    }
+    closed->set_value();
+  });
+  // Bounded, because an io thread that has been joined already never answers.
+  is_closed.wait_for(kHandlerGrace);
+  for (const auto& loop : loops_) {
+    boost::asio::post(loop->executor(), [loop] { loop->begin_stop(); });
+  }
+  if (!count_->wait_for_none(limit)) {
+    for (const auto& loop : loops_) {
+      boost::asio::post(loop->executor(), [loop] { loop->abort(); });
+    }
+    if (!count_->wait_for_none(kHandlerGrace)) {
+      log_.warn("handlers were left behind", {{"connections", count_->get()}});
+    }
+  }
+  for (const auto& loop : loops_) {
+    boost::asio::post(loop->executor(), [loop] { loop->close(); });
+  }
+}
+
+}  // namespace aion::net
