@@ -48,6 +48,9 @@ class GrpcReceiver {
   virtual void on_half_close() = 0;
   /// A message that was written has gone to the socket, or is about to.
   virtual void on_written() {}
+  /// The server is to stop: a call that would go on by itself ends soon, or is cancelled in the
+  /// end.
+  virtual void on_stopping() {}
   /// The call has been given up by the client or lost with its connection; what is written now goes
   /// nowhere. Not called when the call has ended as it should.
   virtual void on_cancel() = 0;

@@ -299,11 +299,17 @@ void GrpcConnection::check_time() {
 }
 
 void GrpcConnection::begin_stop() {
-  end_session(NGHTTP2_NO_ERROR, {});
+  // Not now: the loop walks over its connections, and this one may end.
   asio::post(loop_->native_executor(), [self = self_] {
-    if (self->self_) {
-      self->flush();
+    if (!self->self_) {
+      return;
     }
+    self->end_session(NGHTTP2_NO_ERROR, {});
+    const auto streams = self->streams_;  // what is told may end some
+    for (const auto& [id, stream] : streams) {
+      stream->tell_stopping();
+    }
+    self->flush();
   });
 }
 

@@ -246,6 +246,12 @@ std::size_t GrpcStream::fill(std::span<std::uint8_t> to) {
   return put;
 }
 
+void GrpcStream::tell_stopping() {
+  if (const std::shared_ptr<GrpcReceiver> receiver = receiver_) {
+    receiver->on_stopping();
+  }
+}
+
 void GrpcStream::tell_written() {
   if (const std::shared_ptr<GrpcReceiver> receiver = receiver_) {
     receiver->on_written();

@@ -67,6 +67,7 @@ class GrpcStream final : public GrpcCall, public std::enable_shared_from_this<Gr
   /// The stream is no more; tells the receiver unless the call has ended as it should.
   void close(bool was_lost);
   void tell_written();
+  void tell_stopping();
   /// A message began to come, and then nothing more since `time`.
   [[nodiscard]] bool has_stood_still_since(IoLoop::TickTime time) const;
 

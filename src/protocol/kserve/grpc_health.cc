@@ -35,6 +35,9 @@ class WatchCall final : public net::GrpcReceiver, public std::enable_shared_from
 
   void on_message(std::string_view /*message*/) override { look(); }
   void on_half_close() override {}
+  void on_stopping() override {
+    call_->finish({net::GrpcCode::Unavailable, "the server is stopping"});
+  }
   void on_cancel() override {
     std::unique_ptr<Timer> last;
     const std::scoped_lock lock(mutex_);

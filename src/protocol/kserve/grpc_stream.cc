@@ -56,7 +56,7 @@ void StreamCall::start() {
 
 void StreamCall::read_next() {
   const std::size_t pending = running_ + in_order_.size() + answers_.size();
-  if (is_reading_ || has_read_all_ || verdict_ || pending >= kMaxPending) {
+  if (is_reading_ || has_read_all_ || is_stopping_ || verdict_ || pending >= kMaxPending) {
     return;
   }
   is_reading_ = true;
@@ -88,7 +88,7 @@ Result<DecodedGrpcInfer> StreamCall::prepare(StreamRequest& request) const {
 void StreamCall::accept(const std::shared_ptr<StreamRequest>& request,
                         Result<DecodedGrpcInfer>& prepared) {
   is_reading_ = false;
-  if (verdict_) {
+  if (verdict_ || is_finished_) {
     return;
   }
   ++running_;
@@ -188,6 +188,13 @@ void StreamCall::on_written() {
   });
 }
 
+void StreamCall::on_stopping() {
+  act([this] {
+    is_stopping_ = true;
+    finish_if_done();
+  });
+}
+
 void StreamCall::on_cancel() {
   act([this] {
     give_up({net::GrpcCode::Cancelled, {}});
@@ -213,11 +220,22 @@ void StreamCall::drop_answers() {
   }
 }
 
+net::GrpcStatus StreamCall::final_status() const {
+  if (verdict_) {
+    return *verdict_;
+  }
+  if (!has_read_all_) {
+    return {net::GrpcCode::Unavailable,
+            "GRPC server is shutting down and has stopped accepting new requests."};
+  }
+  return {};
+}
+
 void StreamCall::finish_if_done() {
-  const bool is_over = verdict_ || has_read_all_;
+  const bool is_over = verdict_ || has_read_all_ || is_stopping_;
   if (is_over && !is_finished_ && running_ == 0 && answers_.empty()) {
     is_finished_ = true;
-    call_->finish(verdict_.value_or(net::GrpcStatus()));
+    call_->finish(final_status());
   }
 }
 

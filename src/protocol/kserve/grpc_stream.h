@@ -49,6 +49,7 @@ class StreamCall final : public net::GrpcReceiver, public std::enable_shared_fro
   void on_message(std::string_view message) override;
   void on_half_close() override;
   void on_written() override;
+  void on_stopping() override;
   void on_cancel() override;
 
  private:
@@ -71,6 +72,7 @@ class StreamCall final : public net::GrpcReceiver, public std::enable_shared_fro
   void write_first();
   void give_up(net::GrpcStatus verdict);
   void drop_answers();
+  [[nodiscard]] net::GrpcStatus final_status() const;
   void finish_if_done();
 
   std::shared_ptr<net::GrpcCall> call_;
@@ -91,6 +93,7 @@ class StreamCall final : public net::GrpcReceiver, public std::enable_shared_fro
   std::size_t running_ = 0;        // coroutines under way
   bool is_reading_ = false;        // a message has been asked for
   bool has_read_all_ = false;
+  bool is_stopping_ = false;  // nothing is read any more
   bool is_finished_ = false;
   std::optional<net::GrpcStatus>
       verdict_;  // how the stream ends, when not by the client's half-close

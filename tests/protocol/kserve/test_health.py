@@ -173,6 +173,20 @@ def test_the_standard_grpc_health_service_says_serving(daemon, service):
     assert answer.status == health_pb2.HealthCheckResponse.SERVING
 
 
+def test_the_standard_grpc_health_service_can_be_watched(private_daemon):
+    daemon = private_daemon("scalar")
+    with grpc.insecure_channel(daemon.grpc) as channel:
+        watch = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest(), timeout=60)
+        assert next(watch).status == health_pb2.HealthCheckResponse.SERVING
+
+        daemon.stop()
+        with pytest.raises(grpc.RpcError) as ended:
+            for answer in watch:
+                assert answer.status == health_pb2.HealthCheckResponse.NOT_SERVING
+    # The server's own words: the watch was not just cut off when the limit of the stop had passed.
+    assert (ended.value.code(), ended.value.details()) == (grpc.StatusCode.UNAVAILABLE, "the server is stopping")
+
+
 def test_reflection_lists_the_inference_and_the_health_service(daemon):
     with grpc.insecure_channel(daemon.grpc) as channel:
         services = set(ProtoReflectionDescriptorDatabase(channel).get_services())

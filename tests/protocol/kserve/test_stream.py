@@ -304,3 +304,20 @@ def test_decoupled_responses_are_counted_by_their_index(daemon):
     after = counts()
     assert after["0"] - before.get("0", 0) == 1
     assert after["1"] - before.get("1", 0) == 1
+
+
+def test_a_stream_without_requests_ends_when_the_server_stops(private_daemon):
+    daemon = private_daemon("scalar")
+    silent = queue.Queue()
+    with grpc.insecure_channel(daemon.grpc) as channel:
+        stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
+        stream = stub.ModelStreamInfer(iter(silent.get, None))
+        assert stub.ServerReady(service_pb2.ServerReadyRequest()).ready  # the stream was sent before it
+
+        daemon.stop()
+
+        with pytest.raises(grpc.RpcError) as ended:
+            next(stream)
+        silent.put(None)
+    assert ended.value.code() == grpc.StatusCode.UNAVAILABLE
+    assert ended.value.details() == "GRPC server is shutting down and has stopped accepting new requests."
