@@ -13,7 +13,9 @@ set(AION_LINKS_protocol_kserve protobuf::libprotobuf)
 # Schemas by room: compiled into <room>'s generated folder and included as <room/name.pb.h>.
 set(AION_PROTOS_catalog_repository model_config.proto)
 set(AION_PROTOS_net grpc/reflection.proto)
-set(AION_PROTOS_protocol_kserve grpc_service.proto health.proto)
+set(AION_PROTOS_protocol_kserve infer.proto grpc_service.proto health.proto)
+# On the way of a request; the others are compiled for size of the build: each takes half a minute at -O2.
+set(AION_HOT_PROTOS infer.proto)
 
 set(AION_GENERATED "${CMAKE_BINARY_DIR}/generated")
 
@@ -58,6 +60,9 @@ function(aion_add_proto room folder)
       DEPENDS "${path}"
       COMMENT "protoc ${folder}/${proto}")
     list(APPEND sources "${stem}.pb.cc")
+    if(NOT proto IN_LIST AION_HOT_PROTOS)
+      set_source_files_properties("${stem}.pb.cc" PROPERTIES COMPILE_OPTIONS -O1)
+    endif()
   endforeach()
   if(NOT sources)
     return()

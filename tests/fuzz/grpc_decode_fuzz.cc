@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include <protocol/kserve/grpc_service.pb.h>
+#include <protocol/kserve/infer.pb.h>
 
 #include "protocol/kserve/grpc_decode.h"
 

@@ -4,7 +4,7 @@
 #include <memory>
 #include <string_view>
 
-#include <protocol/kserve/grpc_service.pb.h>
+#include <protocol/kserve/infer.pb.h>
 
 #include "base/result.h"
 #include "tensor/tensor.h"

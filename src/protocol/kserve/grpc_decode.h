@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include <protocol/kserve/grpc_service.pb.h>
+#include <protocol/kserve/infer.pb.h>
 
 #include "base/result.h"
 #include "serving/inference.h"

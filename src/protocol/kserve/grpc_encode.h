@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include <protocol/kserve/grpc_service.pb.h>
+#include <protocol/kserve/infer.pb.h>
 
 #include "base/result.h"
 #include "serving/inference.h"

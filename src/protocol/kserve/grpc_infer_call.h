@@ -6,7 +6,7 @@
 #include <memory>
 
 #include <google/protobuf/arena.h>
-#include <protocol/kserve/grpc_service.pb.h>
+#include <protocol/kserve/infer.pb.h>
 
 #include "base/cancel.h"
 #include "base/request_context.h"

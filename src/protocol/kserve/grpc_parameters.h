@@ -1,7 +1,7 @@
 // Reads the parameters of a gRPC infer request.
 #pragma once
 
-#include <protocol/kserve/grpc_service.pb.h>
+#include <protocol/kserve/infer.pb.h>
 
 #include "base/result.h"
 #include "serving/inference.h"

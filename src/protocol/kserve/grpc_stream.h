@@ -9,7 +9,7 @@
 #include <string_view>
 #include <utility>
 
-#include <protocol/kserve/grpc_service.pb.h>
+#include <protocol/kserve/infer.pb.h>
 
 #include "base/cancel.h"
 #include "base/request_context.h"
