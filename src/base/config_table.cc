@@ -289,7 +289,8 @@ Error ConfigTable::unknown(std::string_view what,
 }
 
 Result<void> ConfigTable::apply_file(const std::filesystem::path& file) {
-  if (!std::filesystem::is_regular_file(file)) {
+  std::error_code unreadable;
+  if (!std::filesystem::is_regular_file(file, unreadable)) {
     return Error{Code::NotFound, "no configuration file '" + file.string() + "'"};
   }
   std::vector<std::pair<std::string, std::vector<std::string>>> leaves;
