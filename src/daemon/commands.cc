@@ -1,5 +1,6 @@
 #include "daemon/commands.h"
 
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -9,6 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/ip_address.h"
 #include "base/json.h"
 #include "base/version.h"
 #include "daemon/background.h"
@@ -59,32 +61,50 @@ Result<void> fill(ConfigTable& table, const Arguments& arguments) {
   return {};
 }
 
-std::string ready_line(const Daemon& daemon, std::chrono::steady_clock::time_point begun) {
-  const Addresses at = daemon.addresses();
+std::string ready_line(const Addresses& at,
+                       std::size_t models,
+                       std::chrono::steady_clock::time_point begun) {
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::steady_clock::now() - begun);
-  const auto address = [&](std::uint16_t port) {
-    return at.host + ":" + std::to_string(port);
-  };
-  return "aion " + std::string(kVersion) + " ready: http " + address(at.http) + ", grpc " +
-         address(at.grpc) + ", metrics " + address(at.metrics) + ", models " +
-         std::to_string(daemon.ready_models()) + ", " + std::to_string(took.count()) + " ms\n";
+  return "aion " + std::string(kVersion) + " ready: http " + with_port(at.host, at.http) +
+         ", grpc " + with_port(at.host, at.grpc) + ", metrics " + with_port(at.host, at.metrics) +
+         ", models " + std::to_string(models) + ", " + std::to_string(took.count()) + " ms\n";
 }
 
-/// The signals that end the daemon, blocked in every thread so that sigwait() alone takes them.
-sigset_t block_end_signals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  signal(SIGPIPE, SIG_IGN);
-  return signals;
-}
+/// The signals that the daemon waits for, blocked in every thread so that sigwait() alone takes
+/// them: those that end it, and SIGUSR1, by which its own threads wake the one that waits.
+class Signals {
+ public:
+  Signals() {
+    sigemptyset(&ending_);
+    sigaddset(&ending_, SIGINT);
+    sigaddset(&ending_, SIGTERM);
+    all_ = ending_;
+    sigaddset(&all_, SIGUSR1);
+    pthread_sigmask(SIG_BLOCK, &all_, nullptr);
+    signal(SIGPIPE, SIG_IGN);
+  }
+
+  /// Until somebody ends the daemon, or it has given up itself.
+  void wait(const std::atomic<bool>& has_given_up) const {
+    int received = 0;
+    do {
+      sigwait(&all_, &received);
+    } while (received == SIGUSR1 && !has_given_up);
+    // A second signal ends the process at once, as the impatient expect.
+    pthread_sigmask(SIG_UNBLOCK, &ending_, nullptr);
+  }
+
+  static void wake() { kill(getpid(), SIGUSR1); }
+
+ private:
+  sigset_t ending_{};
+  sigset_t all_{};
+};
 
 Exit serve(const Config& config, const ConfigTable& table, Background& background) {
   const auto begun = std::chrono::steady_clock::now();
-  const sigset_t signals = block_end_signals();
+  const Signals signals;
   rlimit files{};  // a connection is a descriptor, and the usual soft limit is 1,024
   if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
     files.rlim_cur = files.rlim_max;
@@ -95,13 +115,25 @@ Exit serve(const Config& config, const ConfigTable& table, Background& backgroun
     background.failed(daemon.error().message);
     return Exit::Failed;
   }
-  background.ready(ready_line(**daemon, begun));
-  int received = 0;
-  sigwait(&signals, &received);
-  // A second signal ends the process at once, as the impatient expect.
-  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  std::string failure;
+  std::atomic<bool> has_given_up = false;
+  bool is_loaded = false;  // this and the two above are read after stop(), so after the last call
+  (*daemon)->load([&, at = (*daemon)->addresses()](const Result<std::size_t>& models) {
+    if (models) {
+      is_loaded = true;
+      background.ready(ready_line(at, *models, begun));
+      return;
+    }
+    failure = models.error().message;
+    has_given_up = true;
+    Signals::wake();
+  });
+  signals.wait(has_given_up);
   (*daemon)->stop();
-  return Exit::Done;
+  if (!is_loaded) {
+    background.failed(has_given_up ? failure : "stopped before all models were loaded");
+  }
+  return has_given_up ? Exit::Failed : Exit::Done;
 }
 
 Exit up(const Arguments& arguments) {
