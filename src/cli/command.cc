@@ -71,10 +71,15 @@ Result<Arguments> parse(const Command& command, const std::vector<std::string>& 
     if (option == nullptr) {
       return unknown_flag(command, name);
     }
-    if (equals != std::string::npos) {
+    if (option->value.empty()) {
+      const auto is_on =
+          equals == std::string::npos ? Result<bool>(true) : parse_switch(word.substr(equals + 1));
+      if (!is_on) {
+        return in_context("--" + name, is_on.error());
+      }
+      arguments.flags.emplace_back(name, *is_on ? "true" : "false");
+    } else if (equals != std::string::npos) {
       arguments.flags.emplace_back(name, word.substr(equals + 1));
-    } else if (option->value.empty()) {
-      arguments.flags.emplace_back(name, "true");
     } else if (i + 1 < given.size()) {
       arguments.flags.emplace_back(name, given[++i]);
     } else {

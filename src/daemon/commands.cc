@@ -1,5 +1,6 @@
 #include "daemon/commands.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -51,10 +52,23 @@ std::filesystem::path config_file(const Arguments& arguments) {
   return arguments.value(kConfigFlag).value_or(set != nullptr ? set : "");
 }
 
+bool is_setting(const ConfigTable& table, const std::string& flag) {
+  return std::any_of(table.settings().begin(), table.settings().end(), [&](const Setting& setting) {
+    return ConfigTable::flag_of(setting.key) == flag;
+  });
+}
+
+std::string origin_of(const ConfigTable& table, std::string_view key) {
+  const auto at = std::find_if(table.settings().begin(),
+                               table.settings().end(),
+                               [&](const Setting& setting) { return setting.key == key; });
+  return at == table.settings().end() ? "" : at->origin;
+}
+
 Result<void> fill(ConfigTable& table, const Arguments& arguments) {
   AION_TRY_VOID(apply_file_and_environment(table, config_file(arguments)));
   for (const auto& [flag, value] : arguments.flags) {
-    if (flag != kConfigFlag && flag != "daemon" && flag != "json") {
+    if (is_setting(table, flag)) {  // the others are the command's own
       AION_TRY_VOID(table.apply_flag(flag, value));
     }
   }
@@ -219,6 +233,20 @@ Exit config_show(const Arguments& arguments) {
 }
 
 }  // namespace
+
+Result<cli::Place> place_of(const Arguments& arguments) {
+  Config config;
+  ConfigTable table;
+  bind(table, config);
+  AION_TRY_VOID(fill(table, arguments));
+  cli::Place place;
+  place.is_folder_named = !config.data_dir.empty();
+  place.data_dir = place.is_folder_named ? config.data_dir : default_data_dir();
+  place.host = config.listen;
+  place.http_port = config.http_port;
+  place.is_port_a_flag = origin_of(table, "http.port").starts_with("flag ");
+  return place;
+}
 
 std::vector<Command> commands() {
   std::vector<Option> up_options = setting_options();
