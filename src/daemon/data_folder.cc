@@ -79,13 +79,13 @@ Grab grab(int lock) {
 
 }  // namespace
 
-Result<void> DataFolder::prepare(const std::filesystem::path& given) {
-  const auto path = given.has_filename() ? given : given.parent_path();  // without a slash behind
+Result<void> DataFolder::prepare(const std::filesystem::path& path) {
+  const auto folder = path.has_filename() ? path : path.parent_path();  // without a slash behind
   std::error_code failed;
-  if (path.has_parent_path()) {
-    std::filesystem::create_directories(path.parent_path(), failed);
+  if (folder.has_parent_path()) {
+    std::filesystem::create_directories(folder.parent_path(), failed);
   }
-  if (!failed && ::mkdir(path.c_str(), S_IRWXU) != 0 && errno != EEXIST) {
+  if (!failed && ::mkdir(folder.c_str(), S_IRWXU) != 0 && errno != EEXIST) {
     failed = std::error_code(errno, std::generic_category());
   }
   if (failed) {

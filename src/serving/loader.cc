@@ -160,6 +160,20 @@ void Loader::edit_unless_closed(const std::function<void(Models&)>& change) {
   });
 }
 
+/// Writes to the log what became of a load; `failure` is null when it went well.
+void Loader::note(const catalog::ModelVersion& version, const Error* failure, TimePoint begin) {
+  const std::string number = std::to_string(version.number);
+  if (failure != nullptr) {
+    parts_.log.warn("model not loaded",
+                    {{"model", version.name}, {"version", number}, {"reason", failure->message}});
+    return;
+  }
+  const auto took =
+      std::chrono::duration<double, std::milli>(parts_.executors.clock().now() - begin);
+  parts_.log.info("model loaded",
+                  {{"model", version.name}, {"version", number}, {"took_ms", took.count()}});
+}
+
 /// The reasons of the versions that did not come up; empty when all did.
 Awaitable<std::string> Loader::load_versions(catalog::Model model) {
   edit_unless_closed([&](Models& models) {
@@ -176,18 +190,10 @@ Awaitable<std::string> Loader::load_versions(catalog::Model model) {
     }
     const TimePoint begin = parts_.executors.clock().now();
     auto opened = co_await open(version);
-    const std::string number = std::to_string(version.number);
-    if (opened) {
-      const auto took =
-          std::chrono::duration<double, std::milli>(parts_.executors.clock().now() - begin);
-      parts_.log.info("model loaded",
-                      {{"model", model.name}, {"version", number}, {"took_ms", took.count()}});
-    } else {
-      reasons +=
-          (reasons.empty() ? "version " : "; version ") + number + ": " + opened.error().message;
-      parts_.log.warn(
-          "model not loaded",
-          {{"model", model.name}, {"version", number}, {"reason", opened.error().message}});
+    note(version, opened ? nullptr : &opened.error(), begin);
+    if (!opened) {
+      reasons += (reasons.empty() ? "version " : "; version ") + std::to_string(version.number) +
+                 ": " + opened.error().message;
     }
     edit_unless_closed([&](Models& models) {
       VersionEntry& entry = models[model.name].versions[version.number];

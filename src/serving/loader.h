@@ -93,6 +93,7 @@ class Loader {
   [[nodiscard]] Awaitable<std::string> load_versions(catalog::Model model);
   [[nodiscard]] std::shared_ptr<LoadedVersion> make_shared_version(
       std::unique_ptr<LoadedVersion> version);
+  void note(const catalog::ModelVersion& version, const Error* failure, TimePoint begin);
   void edit_unless_closed(const std::function<void(Models&)>& change);
 
   Parts parts_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <fstream>
+#include <functional>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -34,15 +35,19 @@ struct MemoryKeeper::State : std::enable_shared_from_this<State> {
   State(Clock& time, Executor pool, const ModelTable& models)
       : clock(time), blocking(std::move(pool)), table(models) {}
 
+  [[nodiscard]] std::function<void()> look_later() {
+    return [self = weak_from_this()] {
+      if (const auto state = self.lock()) {
+        post(state->blocking, [state] { state->look(); });
+      }
+    };
+  }
+
   void set_timer() {
     std::unique_ptr<Timer> fired;  // goes without the mutex, which its call may wait for
     const std::scoped_lock lock(mutex);
     if (!is_over) {
-      fired = std::exchange(timer, clock.at(clock.now() + kPeriod, [self = weak_from_this()] {
-        if (const auto state = self.lock()) {
-          post(state->blocking, [state] { state->look(); });
-        }
-      }));
+      fired = std::exchange(timer, clock.at(clock.now() + kPeriod, look_later()));
     }
   }
 
