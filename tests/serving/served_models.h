@@ -23,7 +23,6 @@ struct ServedModels {
 input [ { name: "IN" data_type: TYPE_FP32 dims: [ -1 ] } ]
 output [ { name: "OUT" data_type: TYPE_FP32 dims: [ -1 ] } ]
 version_policy { all { } }
-parameters { key: "mode" value { string_value: "identity" } }
 )");
   }
 
