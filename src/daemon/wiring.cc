@@ -238,9 +238,11 @@ void Daemon::stop() {
     house.log.warn("stop limit passed", {{"reason", drained.error().message}});
     leave_if_only_loading(house.log, drained.error());
   }
-  const auto limit =
-      drained ? time_to_send(house.config.stop_limit, house.executors.clock().now() - begun)
-              : std::chrono::milliseconds{0};
+  const auto left = [&] {
+    return drained ? time_to_send(house.config.stop_limit, house.executors.clock().now() - begun)
+                   : std::chrono::milliseconds{0};
+  };
+  const auto limit = left();
   {
     const std::jthread grpc_stop([&] {
       if (house.grpc) {
@@ -249,7 +251,7 @@ void Daemon::stop() {
     });
     for (auto* server : {house.http.get(), house.metrics_http.get()}) {
       if (server != nullptr) {
-        server->stop(limit);
+        server->stop(left());
       }
     }
   }
