@@ -27,16 +27,6 @@ Result<Number> parse_number(const std::string& text, std::string_view expected) 
   return number;
 }
 
-Result<bool> parse_bool(const std::string& text) {
-  if (text == "true" || text == "1" || text == "yes" || text == "on") {
-    return true;
-  }
-  if (text == "false" || text == "0" || text == "no" || text == "off") {
-    return false;
-  }
-  return bad_value("true or false", text);
-}
-
 std::vector<std::string> split_list(const std::string& text) {
   std::vector<std::string> parts;
   std::istringstream in(text);
@@ -126,6 +116,16 @@ Result<void> flatten(const toml::table& table,
 
 }  // namespace
 
+Result<bool> parse_switch(const std::string& text) {
+  if (text == "true" || text == "1" || text == "yes" || text == "on") {
+    return true;
+  }
+  if (text == "false" || text == "0" || text == "no" || text == "off") {
+    return false;
+  }
+  return bad_value("true or false", text);
+}
+
 std::string nearest_word(std::string_view word, const std::vector<std::string>& known) {
   std::string nearest;
   std::size_t best = std::max<std::size_t>(word.size() / 2, 2) + 1;
@@ -161,7 +161,7 @@ void ConfigTable::bind(std::string key, bool& target, std::string help) {
       std::move(help),
       target ? "true" : "false",
       [&target](const std::string& text, bool) -> Result<void> {
-        AION_TRY(target, parse_bool(text));
+        AION_TRY(target, parse_switch(text));
         return {};
       });
   settings_.back().is_switch = true;
@@ -289,7 +289,8 @@ Error ConfigTable::unknown(std::string_view what,
 }
 
 Result<void> ConfigTable::apply_file(const std::filesystem::path& file) {
-  if (!std::filesystem::is_regular_file(file)) {
+  std::error_code unreadable;
+  if (!std::filesystem::is_regular_file(file, unreadable)) {
     return Error{Code::NotFound, "no configuration file '" + file.string() + "'"};
   }
   std::vector<std::pair<std::string, std::vector<std::string>>> leaves;

@@ -73,6 +73,9 @@ class ConfigTable {
   std::vector<Assign> assigns_;
 };
 
+/// What people write for a switch: true, 1, yes, on; false, 0, no, off.
+[[nodiscard]] Result<bool> parse_switch(const std::string& text);
+
 /// The word of `known` with the fewest edits to `word`; empty when none is near.
 [[nodiscard]] std::string nearest_word(std::string_view word,
                                        const std::vector<std::string>& known);

@@ -80,7 +80,8 @@ void DurationHistogram::observe(std::uint64_t ns) {
 }
 
 double DurationHistogram::upper_bound_seconds(std::size_t index) {
-  return std::ldexp(static_cast<double>(kFirstBoundNs) * 1e-9, static_cast<int>(index));
+  // Divided, since 1e-9 is no double: multiplying by it would make a bound "8.000000000000001e-06".
+  return std::ldexp(static_cast<double>(kFirstBoundNs), static_cast<int>(index)) / 1e9;
 }
 
 std::array<std::uint64_t, DurationHistogram::kBuckets + 1> DurationHistogram::counts() const {

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdio>
 #include <map>
+#include <utility>
 
 #include "cli/connection.h"
 #include "cli/infer_exchange.h"
@@ -33,11 +34,11 @@ Result<Number> number_flag(const Arguments& arguments,
   }
   Number number{};
   const auto parsed = std::from_chars(text->data(), text->data() + text->size(), number);
-  if (parsed.ec != std::errc{} || parsed.ptr != text->data() + text->size() || number < least ||
-      number > most) {
+  const bool is_within = number >= least && number <= most;  // which "nan" is not
+  if (parsed.ec != std::errc{} || parsed.ptr != text->data() + text->size() || !is_within) {
     return Error{Code::InvalidArgument,
-                 "--" + flag + ": expected a number from " + std::to_string(least) + " to " +
-                     std::to_string(most) + ", got '" + *text + "'"};
+                 "--" + flag + ": expected a number from " + Json(least).dump() + " to " +
+                     Json(most).dump() + ", got '" + *text + "'"};
   }
   return number;
 }
@@ -131,24 +132,18 @@ std::string wire_of(const net::ClientRequest& request, const std::string& host) 
          request.body;
 }
 
-/// "http://127.0.0.1:8000" -> the address and port of the load.
 Result<net::LoadConfig> load_config(const Arguments& arguments, const std::string& url) {
-  const std::string host = url.substr(url.find("://") + 3);
-  const std::size_t colon = host.rfind(':');
   net::LoadConfig config;
-  config.address = host.substr(0, colon);
-  config.port = 80;
-  if (colon != std::string::npos) {
-    const std::string port = host.substr(colon + 1);
-    std::from_chars(port.data(), port.data() + port.size(), config.port);
-  }
+  AION_TRY(Endpoint endpoint, endpoint_of(url));
+  config.address = std::move(endpoint.host);
+  config.port = endpoint.port;
   AION_TRY(config.connections,
            number_flag<std::uint64_t>(arguments, "connections", 1, 1, kMaxConnections));
   AION_TRY(config.request_count,
            number_flag<std::uint64_t>(arguments, "requests", 0, 1, 1'000'000'000));
   AION_TRY(const double seconds, number_flag<double>(arguments, "duration-s", 10, 0.1, 86'400));
   config.duration = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
-  if (arguments.has("rate")) {
+  if (arguments.value("rate")) {
     AION_TRY(config.requests_per_second,
              number_flag<double>(arguments, "rate", 0, 0.1, 10'000'000));
   }
@@ -204,8 +199,9 @@ struct Bench {
   std::string model;
 };
 
-Result<Bench> prepare(const Arguments& arguments) {
-  AION_TRY(const std::string url, daemon_url(arguments));
+Result<Bench> prepare(const Arguments& arguments, const FindPlace& find) {
+  AION_TRY(const std::string url, daemon_url(arguments, find));
+  AION_TRY(net::LoadConfig config, load_config(arguments, url));
   Connection connection(url);
   AION_TRY(const ModelShape model,
            fetch_model(connection, arguments.words[0], arguments.value("version").value_or("")));
@@ -214,13 +210,12 @@ Result<Bench> prepare(const Arguments& arguments) {
       arguments.has("json-body") ? json_request(model, inputs) : binary_request(model, inputs, {});
   AION_TRY(const auto tried,
            connection.send(request));  // the daemon's words if the request does not fit the model
-  AION_TRY(net::LoadConfig config, load_config(arguments, url));
   config.request = wire_of(request, url.substr(url.find("://") + 3));
   return Bench{std::move(config), arguments.words[0]};
 }
 
-Exit bench(const Arguments& arguments) {
-  auto prepared = prepare(arguments);
+Exit bench(const Arguments& arguments, const FindPlace& find) {
+  auto prepared = prepare(arguments, find);
   if (!prepared) {
     return failed(prepared.error());
   }
@@ -251,7 +246,7 @@ Exit bench(const Arguments& arguments) {
 
 }  // namespace
 
-Command bench_command() {
+Command bench_command(FindPlace find) {
   std::vector<Option> options = {
       {"connections", "N", "connections at once (default 1)"},
       {"duration-s", "X", "seconds to run (default 10)"},
@@ -270,13 +265,16 @@ Command bench_command() {
   for (auto& more : {input_options(), connection_options()}) {
     options.insert(options.end(), more.begin(), more.end());
   }
+  const auto run = [find = std::move(find)](const Arguments& arguments) {
+    return bench(arguments, find);
+  };
   return {"bench",
           "MODEL",
           1,
           1,
           "measure how fast a model answers over HTTP",
           std::move(options),
-          bench};
+          run};
 }
 
 }  // namespace aion::cli

@@ -1,10 +1,10 @@
 // `aion bench`: how fast a model answers.
 #pragma once
 
-#include "cli/command.h"
+#include "cli/connection.h"
 
 namespace aion::cli {
 
-[[nodiscard]] Command bench_command();
+[[nodiscard]] Command bench_command(FindPlace find);
 
 }  // namespace aion::cli

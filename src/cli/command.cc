@@ -55,6 +55,40 @@ Error unknown_flag(const Command& command, const std::string& name) {
                    (nearest.empty() ? "" : "; did you mean '--" + nearest + "'?")};
 }
 
+/// "--name=value" or "--name" taken apart.
+struct Flag {
+  std::string name;
+  std::optional<std::string> value;
+};
+
+Flag flag_of(const std::string& word) {
+  const std::size_t equals = word.find('=');
+  const std::size_t dashes = word.starts_with("--") ? 2 : 1;
+  if (equals == std::string::npos) {
+    return {word.substr(dashes), std::nullopt};
+  }
+  return {word.substr(dashes, equals - dashes), word.substr(equals + 1)};
+}
+
+/// The value of a flag; one that wants a value and stands without it takes the next word.
+Result<std::string> value_of(const Flag& flag, const Option& option, const std::string* next) {
+  if (option.value.empty()) {
+    const auto is_on = flag.value ? parse_switch(*flag.value) : Result<bool>(true);
+    if (!is_on) {
+      return in_context("--" + flag.name, is_on.error());
+    }
+    return std::string(*is_on ? "true" : "false");
+  }
+  if (flag.value) {
+    return *flag.value;
+  }
+  if (next == nullptr) {
+    return Error{Code::InvalidArgument,
+                 "--" + flag.name + ": expected " + option.value + " behind it, got nothing"};
+  }
+  return *next;
+}
+
 Result<Arguments> parse(const Command& command, const std::vector<std::string>& given) {
   Arguments arguments;
   for (std::size_t i = 0; i < given.size(); ++i) {
@@ -63,24 +97,15 @@ Result<Arguments> parse(const Command& command, const std::vector<std::string>& 
       arguments.words.push_back(word);
       continue;
     }
-    const std::size_t equals = word.find('=');
-    const std::size_t dashes = word.starts_with("--") ? 2 : 1;
-    const std::string name =
-        word.substr(dashes, equals == std::string::npos ? equals : equals - dashes);
-    const Option* const option = find_option(command, name);
+    const Flag flag = flag_of(word);
+    const Option* const option = find_option(command, flag.name);
     if (option == nullptr) {
-      return unknown_flag(command, name);
+      return unknown_flag(command, flag.name);
     }
-    if (equals != std::string::npos) {
-      arguments.flags.emplace_back(name, word.substr(equals + 1));
-    } else if (option->value.empty()) {
-      arguments.flags.emplace_back(name, "true");
-    } else if (i + 1 < given.size()) {
-      arguments.flags.emplace_back(name, given[++i]);
-    } else {
-      return Error{Code::InvalidArgument,
-                   "--" + name + ": expected " + option->value + " behind it, got nothing"};
-    }
+    const std::string* const next = i + 1 < given.size() ? &given[i + 1] : nullptr;
+    AION_TRY(std::string value, value_of(flag, *option, next));
+    arguments.flags.emplace_back(flag.name, std::move(value));
+    i += option->value.empty() || flag.value ? 0 : 1;
   }
   if (arguments.words.size() < command.least_words) {
     return Error{Code::InvalidArgument, "expected " + command.arguments + ", got nothing"};

@@ -15,7 +15,8 @@ namespace aion::cli {
 /// 0 done, 1 failed, 2 wrong use.
 enum class Exit : int { Done = 0, Failed = 1, WrongUse = 2 };
 
-/// A flag of a command. One with a value takes `--name VALUE` and `--name=VALUE`.
+/// A flag of a command. One with a value takes `--name VALUE` and `--name=VALUE`, a switch `--name`
+/// and `--name=false`.
 struct Option {
   std::string name;   // without dashes: "json"
   std::string value;  // what the value is, in capitals: "FILE"; empty = a switch
@@ -28,9 +29,10 @@ class Arguments {
  public:
   std::vector<std::string> words;  // those that are no flags
   std::vector<std::pair<std::string, std::string>>
-      flags;  // in order, with values; a switch has "true"
+      flags;  // in order, with values; a switch has "true" or "false"
 
-  [[nodiscard]] bool has(std::string_view name) const { return value(name).has_value(); }
+  /// Whether that switch is on.
+  [[nodiscard]] bool has(std::string_view name) const { return value(name) == "true"; }
   /// The last value of that flag.
   [[nodiscard]] std::optional<std::string> value(std::string_view name) const;
   [[nodiscard]] std::vector<std::string> values(std::string_view name) const;

@@ -43,11 +43,11 @@ Command completion_command(const Program& program) {
 
 }  // namespace
 
-std::vector<Command> commands(const Program& program) {
-  std::vector<Command> all = model_commands();
-  all.insert(all.begin(), status_command());
-  all.push_back(infer_command());
-  all.push_back(bench_command());
+std::vector<Command> commands(const Program& program, const FindPlace& find) {
+  std::vector<Command> all = model_commands(find);
+  all.insert(all.begin(), status_command(find));
+  all.push_back(infer_command(find));
+  all.push_back(bench_command(find));
   all.push_back(completion_command(program));
   all.push_back({"version", "", 0, 0, "print the version", {{"json", "", "print JSON"}}, version});
   return all;

@@ -3,11 +3,11 @@
 
 #include <vector>
 
-#include "cli/command.h"
+#include "cli/connection.h"
 
 namespace aion::cli {
 
 /// `program` outlives the commands: completion prints its table.
-[[nodiscard]] std::vector<Command> commands(const Program& program);
+[[nodiscard]] std::vector<Command> commands(const Program& program, const FindPlace& find);
 
 }  // namespace aion::cli

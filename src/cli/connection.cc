@@ -1,18 +1,18 @@
 #include "cli/connection.h"
 
-#include <cstdio>
+#include <charconv>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <optional>
-#include <sstream>
 #include <utility>
+
+#include "base/file.h"
+#include "base/ip_address.h"
 
 namespace aion::cli {
 
 namespace {
 
-constexpr auto kDefaultUrl = "http://127.0.0.1:8000";
+constexpr std::size_t kMaxAddressFile = 64U << 10U;
 
 std::string variable(const char* name) {
   const char* const value =
@@ -20,34 +20,75 @@ std::string variable(const char* name) {
   return value != nullptr ? value : "";
 }
 
-/// The folder in which `aion up` publishes where it listens, if somebody named it.
-std::optional<std::filesystem::path> named_folder(const Arguments& arguments) {
-  if (const auto given = arguments.value("data-dir")) {
-    return *given;
-  }
-  const std::string set = variable("AION_DATA_DIR");
-  return set.empty() ? std::nullopt : std::optional<std::filesystem::path>(set);
-}
-
-std::filesystem::path usual_folder() {
-  if (const std::string state = variable("XDG_STATE_HOME"); !state.empty()) {
-    return std::filesystem::path(state) / "aion";
-  }
-  return std::filesystem::path(variable("HOME")) / ".local/state/aion";
-}
-
 /// The address in a daemon.json; empty when there is none.
 std::string published_url(const std::filesystem::path& folder) {
-  std::ifstream in(folder / "daemon.json");
-  std::ostringstream text;
-  text << in.rdbuf();
-  const auto json = parse_json(text.str());
-  if (!json || !json->is_object()) {
+  const auto text = read_file(folder / "daemon.json", kMaxAddressFile);
+  const auto json = text ? parse_json(*text) : Result<Json>(Json());
+  if (!json || !json->is_object() || !json->contains("host") || !json->contains("http")) {
     return "";
   }
-  const std::string host = json->value("host", "127.0.0.1");
-  return "http://" + (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" +
-         std::to_string(json->value("http", 8000));
+  const Json& host = (*json)["host"];
+  const Json& port = (*json)["http"];
+  return host.is_string() && port.is_number_unsigned()
+             ? "http://" + with_port(host.get<std::string>(), port.get<unsigned>())
+             : "";
+}
+
+/// What stands between the scheme and the path: "127.0.0.1:8000".
+std::string authority_of(const std::string& url) {
+  const std::size_t begin = url.find("://") + 3;
+  return url.substr(begin, url.find_first_of("/?#", begin) - begin);
+}
+
+Result<Endpoint> parse_authority(const std::string& authority) {
+  const Error wrong{Code::InvalidArgument,
+                    "expected an address like http://127.0.0.1:8000 or http://[::1]:8000, got '" +
+                        authority + "'"};
+  const bool is_v6 = authority.starts_with('[');
+  const std::size_t close = is_v6 ? authority.find(']') : 0;
+  if (close == std::string::npos) {
+    return wrong;
+  }
+  const std::size_t colon = authority.find(':', close);
+  Endpoint endpoint;
+  endpoint.host = is_v6 ? authority.substr(1, close - 1) : authority.substr(0, colon);
+  const bool is_cut = is_v6 && colon != close + 1 && close + 1 != authority.size();
+  if (endpoint.host.empty() || is_cut) {
+    return wrong;
+  }
+  if (colon != std::string::npos) {
+    const char* const end = authority.data() + authority.size();
+    const auto parsed = std::from_chars(authority.data() + colon + 1, end, endpoint.port);
+    if (parsed.ec != std::errc{} || parsed.ptr != end || endpoint.port == 0) {
+      return wrong;
+    }
+  }
+  return endpoint;
+}
+
+/// An address that somebody has written, with a scheme and without a slash at the end.
+Result<std::string> checked_url(std::string url) {
+  if (url.find("://") == std::string::npos) {
+    url.insert(0, "http://");
+  }
+  while (url.ends_with('/')) {
+    url.pop_back();
+  }
+  const std::string authority = authority_of(url);
+  const std::size_t at = authority.find('@');
+  const auto endpoint =
+      parse_authority(at == std::string::npos ? authority : authority.substr(at + 1));
+  if (!endpoint) {
+    return in_context("--url", endpoint.error());
+  }
+  return url;
+}
+
+Result<Json> json_of(const std::string& body) {
+  if (body.empty()) {
+    return Json();
+  }
+  return read_answer([&] { return parse_json(body); });
 }
 
 /// The daemon's own sentence out of {"error": "..."}, else the body as it is.
@@ -65,30 +106,43 @@ std::string message_of(const net::ClientResponse& response) {
 
 std::vector<Option> connection_options() {
   return {{"url", "URL", "address of the daemon, e.g. http://127.0.0.1:8000"},
-          {"data-dir", "DIR", "data folder of the daemon, to find its address"}};
+          {"data-dir", "DIR", "data folder of the daemon, to find its address"},
+          {"listen", "ADDRESS", "address that the daemon listens on"},
+          {"http-port", "PORT", "port that the daemon listens on"},
+          {"config", "FILE", "TOML file that the daemon reads instead of the user's aion.toml"}};
 }
 
-Result<std::string> daemon_url(const Arguments& arguments) {
-  std::string url = arguments.value("url").value_or(variable("AION_URL"));
-  if (url.empty()) {
-    const auto named = named_folder(arguments);
-    url = published_url(named.value_or(usual_folder()));
-    if (url.empty() && named) {
-      return Error{Code::Unavailable,
-                   "no daemon runs on the data folder '" + named->string() +
-                       "'; start one with `aion up --data-dir " + named->string() + "`"};
-    }
+Result<std::string> daemon_url(const Arguments& arguments, const FindPlace& find) {
+  if (const auto url = arguments.value("url").value_or(variable("AION_URL")); !url.empty()) {
+    return checked_url(url);
   }
-  if (url.empty()) {
-    return std::string(kDefaultUrl);
+  AION_TRY(const Place place, find(arguments));
+  const std::string configured = "http://" + with_port(place.host, place.http_port);
+  if (place.is_port_a_flag) {
+    return configured;
   }
-  if (url.find("://") == std::string::npos) {
-    url.insert(0, "http://");
+  const std::string published = published_url(place.data_dir);
+  if (published.empty() && (place.is_folder_named || place.http_port == 0)) {
+    const std::string folder = place.data_dir.string();
+    return Error{Code::Unavailable,
+                 "no daemon runs on the data folder '" + folder +
+                     "'; start one with `aion up --data-dir " + folder + "`"};
   }
-  while (url.ends_with('/')) {
-    url.pop_back();
+  return published.empty() ? configured : published;
+}
+
+Result<Endpoint> endpoint_of(const std::string& url) {
+  const std::string authority = authority_of(url);
+  if (url != "http://" + authority) {
+    return Error{
+        Code::InvalidArgument,
+        "expected an address like http://127.0.0.1:8000 and nothing behind it, got '" + url + "'"};
   }
-  return url;
+  return parse_authority(authority);
+}
+
+Error bad_answer(const std::string& what) {
+  return Error{Code::Unavailable, "the daemon's answer is not understood: " + what};
 }
 
 Result<net::ClientResponse> Connection::send(net::ClientRequest request) {
@@ -107,7 +161,7 @@ Result<Json> Connection::get(const std::string& path) {
   net::ClientRequest request;
   request.url = path;
   AION_TRY(const auto response, send(std::move(request)));
-  return response.body.empty() ? Result<Json>(Json()) : parse_json(response.body);
+  return json_of(response.body);
 }
 
 Result<Json> Connection::post(const std::string& path, const std::string& body) {
@@ -117,7 +171,7 @@ Result<Json> Connection::post(const std::string& path, const std::string& body) 
   request.body = body;
   request.headers = {{"Content-Type", "application/json"}};
   AION_TRY(const auto response, send(std::move(request)));
-  return response.body.empty() ? Result<Json>(Json()) : parse_json(response.body);
+  return json_of(response.body);
 }
 
 std::string percent_encoded(std::string_view text) {

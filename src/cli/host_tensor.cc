@@ -10,6 +10,7 @@
 #include <optional>
 #include <string_view>
 
+#include "base/file.h"
 #include "tensor/float16.h"
 
 namespace aion::cli {
@@ -151,21 +152,6 @@ std::uint16_t bits_at(const char* at) {
 }
 
 }  // namespace
-
-Result<std::string> read_file(const std::filesystem::path& file, std::size_t limit) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) {
-    return Error{Code::NotFound, "cannot read '" + file.string() + "'"};
-  }
-  std::error_code failed;
-  const auto size = std::filesystem::file_size(file, failed);
-  if (!failed && size > limit) {
-    return Error{Code::ResourceExhausted,
-                 "'" + file.string() + "' has " + to_string(Bytes{size}) + "; at most " +
-                     to_string(Bytes{limit}) + " are read"};
-  }
-  return std::string(std::istreambuf_iterator<char>(in), {});
-}
 
 Result<HostTensor> read_npy(const std::filesystem::path& file) {
   AION_TRY(const std::string text, read_file(file, kMaxFile));

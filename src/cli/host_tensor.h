@@ -33,7 +33,4 @@ struct HostTensor {
 /// Appends `value` converted to `dtype`; whole-number types round to nearest and saturate.
 void append_number(double value, tensor::DataType dtype, std::string& out);
 
-/// The whole file; NotFound, or ResourceExhausted above `limit` bytes.
-[[nodiscard]] Result<std::string> read_file(const std::filesystem::path& file, std::size_t limit);
-
 }  // namespace aion::cli

@@ -8,16 +8,21 @@
 #include <png.h>
 #include <turbojpeg.h>
 
+#include "base/file.h"
+
 namespace aion::cli {
 
 namespace {
 
 constexpr std::size_t kMaxFile = 256U << 20U;
 constexpr std::int64_t kMaxPixels = 64'000'000;
+constexpr std::size_t kMaxMade = 1U << 30U;
 
 Result<void> check_size(std::int64_t width, std::int64_t height) {
-  if (width <= 0 || height <= 0 || width > kMaxPixels || height > kMaxPixels ||
-      width * height > kMaxPixels) {
+  if (width <= 0 || height <= 0) {
+    return Error{Code::InvalidArgument, "it has no pixels"};
+  }
+  if (width > kMaxPixels || height > kMaxPixels || width * height > kMaxPixels) {
     return Error{Code::ResourceExhausted,
                  "it has " + std::to_string(width) + "x" + std::to_string(height) +
                      " pixels; at most 64 megapixels are read"};
@@ -116,6 +121,30 @@ Result<Layout> layout_of(const HostTensor& declared) {
                    "; a picture needs rank 3 or 4 with 1 or 3 channels first or last"};
 }
 
+struct Extents {
+  int width;
+  int height;
+};
+
+/// Those that the model declares, else the picture's own. Guards against a declared shape that
+/// would take more memory than there is.
+Result<Extents> extents_of(const HostTensor& declared, const Layout& layout, const Image& image) {
+  const std::int64_t declared_height = declared.shape[layout.height_axis];
+  const std::int64_t declared_width = declared.shape[layout.height_axis + 1];
+  const std::int64_t height = declared_height > 0 ? declared_height : image.height;
+  const std::int64_t width = declared_width > 0 ? declared_width : image.width;
+  const bool is_small = height <= kMaxPixels && width <= kMaxPixels && height * width <= kMaxPixels;
+  const std::size_t element = static_cast<std::size_t>(layout.channels) *
+                              std::max<std::size_t>(tensor::element_size(declared.dtype), 1);
+  if (!is_small || static_cast<std::size_t>(height * width) > kMaxMade / element) {
+    return Error{Code::ResourceExhausted,
+                 "input '" + declared.name + "' takes pictures of " + std::to_string(width) + "x" +
+                     std::to_string(height) +
+                     " pixels; at most 64 megapixels and 1 GiB are made of one"};
+  }
+  return Extents{static_cast<int>(width), static_cast<int>(height)};
+}
+
 double channel_value(const Image& image,
                      std::size_t pixel,
                      std::size_t channel,
@@ -171,13 +200,8 @@ Result<HostTensor> image_tensor(const Image& image,
                                 const Normalisation& normalisation,
                                 std::string& done) {
   AION_TRY(const Layout layout, layout_of(declared));
-  const auto extent = [&](std::size_t axis, int own) {
-    return declared.shape[axis] > 0
-               ? static_cast<int>(std::min<std::int64_t>(declared.shape[axis], 65'536))
-               : own;
-  };
-  const int height = extent(layout.height_axis, image.height);
-  const int width = extent(layout.height_axis + 1, image.width);
+  AION_TRY(const Extents extents, extents_of(declared, layout, image));
+  const auto [width, height] = extents;
   const Image fitted =
       width == image.width && height == image.height ? image : resized(image, width, height);
   HostTensor made{declared.name, declared.dtype, declared.shape, {}};

@@ -4,7 +4,9 @@
 #include <cstdio>
 #include <filesystem>
 #include <numeric>
+#include <utility>
 
+#include "base/file.h"
 #include "cli/connection.h"
 #include "cli/infer_exchange.h"
 #include "cli/input_file.h"
@@ -21,7 +23,9 @@ constexpr std::size_t kMaxRequest = 256U << 20U;
 /// A file that holds a whole KServe request is sent as it is.
 Result<std::optional<std::string>> whole_request(const Arguments& arguments) {
   const auto inputs = arguments.values("input");
-  if (inputs.size() != 1 || !inputs[0].ends_with(".json") || !std::filesystem::exists(inputs[0])) {
+  std::error_code unreadable;
+  if (inputs.size() != 1 || !inputs[0].ends_with(".json") ||
+      !std::filesystem::exists(inputs[0], unreadable)) {
     return std::optional<std::string>();
   }
   AION_TRY(std::string text, read_file(inputs[0], kMaxRequest));
@@ -121,8 +125,8 @@ Result<void> save(const std::vector<HostTensor>& outputs, const std::filesystem:
   return {};
 }
 
-Exit infer(const Arguments& arguments) {
-  const auto url = daemon_url(arguments);
+Exit infer(const Arguments& arguments, const FindPlace& find) {
+  const auto url = daemon_url(arguments, find);
   if (!url) {
     return failed(url.error());
   }
@@ -146,7 +150,7 @@ Exit infer(const Arguments& arguments) {
 
 }  // namespace
 
-Command infer_command() {
+Command infer_command(FindPlace find) {
   std::vector<Option> options = input_options();
   for (Option& option : connection_options()) {
     options.push_back(std::move(option));
@@ -155,13 +159,11 @@ Command infer_command() {
   options.push_back({"version", "N", "ask this version of the model"});
   options.push_back({"save", "DIR", "also write the outputs as .npy files"});
   options.push_back({"json", "", "print JSON"});
-  return {"infer",
-          "MODEL",
-          1,
-          1,
-          "ask a model once, with inputs from files",
-          std::move(options),
-          infer};
+  const auto run = [find = std::move(find)](const Arguments& arguments) {
+    return infer(arguments, find);
+  };
+  return {
+      "infer", "MODEL", 1, 1, "ask a model once, with inputs from files", std::move(options), run};
 }
 
 }  // namespace aion::cli

@@ -1,10 +1,10 @@
 // `aion infer`: one inference from files.
 #pragma once
 
-#include "cli/command.h"
+#include "cli/connection.h"
 
 namespace aion::cli {
 
-[[nodiscard]] Command infer_command();
+[[nodiscard]] Command infer_command(FindPlace find);
 
 }  // namespace aion::cli

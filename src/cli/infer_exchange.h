@@ -26,7 +26,8 @@ struct ModelShape {
                                                 const std::vector<HostTensor>& inputs,
                                                 const std::vector<std::string>& outputs);
 
-/// The outputs of an answer, binary or JSON; JSON outputs of fixed-size types become binary.
+/// The outputs of an answer, binary or JSON; JSON outputs of fixed-size types become binary. The
+/// data of each is as long as its shape and type say, or the whole is a bad_answer().
 [[nodiscard]] Result<std::vector<HostTensor>> read_response(const net::ClientResponse& response);
 
 /// Nested lists as a tensor of the declared type, its shape that of the nesting. InvalidArgument

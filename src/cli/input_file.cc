@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 
+#include "base/file.h"
 #include "cli/image_file.h"
 
 namespace aion::cli {
@@ -20,7 +22,8 @@ Result<std::vector<double>> numbers_of(const std::string& flag, const std::strin
   while (at < end) {
     double number = 0;
     const auto parsed = std::from_chars(at, end, number);
-    if (parsed.ec != std::errc{} || (parsed.ptr != end && *parsed.ptr != ',')) {
+    const bool is_cut = parsed.ptr != end && *parsed.ptr != ',';
+    if (parsed.ec != std::errc{} || is_cut || !std::isfinite(number)) {
       return Error{Code::InvalidArgument,
                    "--" + flag + ": expected numbers separated by commas, got '" + text + "'"};
     }
@@ -109,7 +112,8 @@ Result<std::vector<HostTensor>> read_one(const std::string& given,
                                          const ModelShape& model,
                                          const Normalisation& normalisation) {
   const std::size_t equals = given.find('=');
-  const bool is_named = equals != std::string::npos && !std::filesystem::exists(given);
+  std::error_code unreadable;
+  const bool is_named = equals != std::string::npos && !std::filesystem::exists(given, unreadable);
   const std::string name = is_named ? given.substr(0, equals) : "";
   const std::filesystem::path file = is_named ? given.substr(equals + 1) : given;
   std::string kind = file.extension().string();

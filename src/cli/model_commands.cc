@@ -13,8 +13,27 @@ void print_json(const Json& json) {
   std::printf("%s\n", to_text(json).c_str());
 }
 
-Exit list(const Arguments& arguments) {
-  const auto url = daemon_url(arguments);
+Exit print(const Result<std::string>& text) {
+  if (!text) {
+    return failed(text.error());
+  }
+  std::fputs(text->c_str(), stdout);
+  return Exit::Done;
+}
+
+Result<std::string> index_text(const Json& index) {
+  std::vector<std::vector<std::string>> rows{{"MODEL", "VERSION", "STATE", "REASON"}};
+  for (const Json& row : index) {
+    rows.push_back({row.value("name", ""),
+                    row.value("version", "-"),
+                    row.value("state", "-"),
+                    row.value("reason", "")});
+  }
+  return columns(rows);
+}
+
+Exit list(const Arguments& arguments, const FindPlace& find) {
+  const auto url = daemon_url(arguments, find);
   if (!url) {
     return failed(url.error());
   }
@@ -27,15 +46,7 @@ Exit list(const Arguments& arguments) {
     print_json(*index);
     return Exit::Done;
   }
-  std::vector<std::vector<std::string>> rows{{"MODEL", "VERSION", "STATE", "REASON"}};
-  for (const Json& row : *index) {
-    rows.push_back({row.value("name", ""),
-                    row.value("version", "-"),
-                    row.value("state", "-"),
-                    row.value("reason", "")});
-  }
-  std::fputs(columns(rows).c_str(), stdout);
-  return Exit::Done;
+  return print(read_answer([&] { return index_text(*index); }));
 }
 
 std::string shape_text(const Json& shape) {
@@ -57,42 +68,39 @@ std::string average_us(const Json& duration) {
   return text.data();
 }
 
-void print_model(const Json& metadata, const Json& statistics) {
+Result<std::string> model_text(const Json& metadata, const Json& statistics) {
   std::string versions;
-  for (const Json& version : metadata["versions"]) {
+  for (const Json& version : metadata.at("versions")) {
     versions += (versions.empty() ? "" : ", ") + version.get<std::string>();
   }
-  std::printf("%s  versions %s  platform %s\n\n",
-              metadata.value("name", "").c_str(),
-              versions.c_str(),
-              metadata.value("platform", "").c_str());
   std::vector<std::vector<std::string>> tensors{{"", "NAME", "TYPE", "SHAPE"}};
   for (const char* kind : {"inputs", "outputs"}) {
-    for (const Json& spec : metadata[kind]) {
+    for (const Json& spec : metadata.at(kind)) {
       tensors.push_back({std::string(kind).substr(0, std::string(kind).size() - 1),
                          spec.value("name", ""),
                          spec.value("datatype", ""),
-                         shape_text(spec["shape"])});
+                         shape_text(spec.at("shape"))});
     }
   }
   std::vector<std::vector<std::string>> counts{
       {"VERSION", "REQUESTS", "FAILED", "ROWS", "RUNS", "MEAN", "QUEUE", "RUN"}};
-  for (const Json& one : statistics["model_stats"]) {
-    const Json& stats = one["inference_stats"];
+  for (const Json& one : statistics.at("model_stats")) {
+    const Json& stats = one.at("inference_stats");
     counts.push_back({one.value("version", ""),
-                      std::to_string(stats["success"].value("count", 0)),
-                      std::to_string(stats["fail"].value("count", 0)),
+                      std::to_string(stats.at("success").value("count", 0)),
+                      std::to_string(stats.at("fail").value("count", 0)),
                       std::to_string(one.value("inference_count", 0)),
                       std::to_string(one.value("execution_count", 0)),
-                      average_us(stats["success"]),
-                      average_us(stats["queue"]),
-                      average_us(stats["compute_infer"])});
+                      average_us(stats.at("success")),
+                      average_us(stats.at("queue")),
+                      average_us(stats.at("compute_infer"))});
   }
-  std::printf("%s\n%s", columns(tensors).c_str(), columns(counts).c_str());
+  return metadata.value("name", "") + "  versions " + versions + "  platform " +
+         metadata.value("platform", "") + "\n\n" + columns(tensors) + "\n" + columns(counts);
 }
 
-Exit show(const Arguments& arguments) {
-  const auto url = daemon_url(arguments);
+Exit show(const Arguments& arguments, const FindPlace& find) {
+  const auto url = daemon_url(arguments, find);
   if (!url) {
     return failed(url.error());
   }
@@ -108,15 +116,14 @@ Exit show(const Arguments& arguments) {
   }
   if (arguments.has("json")) {
     print_json(Json{{"metadata", *metadata}, {"statistics", *statistics}});
-  } else {
-    print_model(*metadata, *statistics);
+    return Exit::Done;
   }
-  return Exit::Done;
+  return print(read_answer([&] { return model_text(*metadata, *statistics); }));
 }
 
-Exit change(const Arguments& arguments, const char* verb) {
+Exit change(const Arguments& arguments, const FindPlace& find, const char* verb) {
   const std::string& model = arguments.words[0];
-  const auto url = daemon_url(arguments);
+  const auto url = daemon_url(arguments, find);
   if (!url) {
     return failed(url.error());
   }
@@ -136,18 +143,24 @@ Exit change(const Arguments& arguments, const char* verb) {
 
 }  // namespace
 
-std::vector<Command> model_commands() {
+std::vector<Command> model_commands(const FindPlace& find) {
   std::vector<Option> options = connection_options();
   options.push_back({"json", "", "print JSON"});
-  const auto load = [](const Arguments& arguments) {
-    return change(arguments, "load");
+  const auto ls = [find](const Arguments& arguments) {
+    return list(arguments, find);
   };
-  const auto unload = [](const Arguments& arguments) {
-    return change(arguments, "unload");
+  const auto tell = [find](const Arguments& arguments) {
+    return show(arguments, find);
+  };
+  const auto load = [find](const Arguments& arguments) {
+    return change(arguments, find, "load");
+  };
+  const auto unload = [find](const Arguments& arguments) {
+    return change(arguments, find, "unload");
   };
   return {
-      {"model ls", "", 0, 0, "list models with their versions and states", options, list},
-      {"model show", "MODEL", 1, 1, "show a model's inputs, outputs and statistics", options, show},
+      {"model ls", "", 0, 0, "list models with their versions and states", options, ls},
+      {"model show", "MODEL", 1, 1, "show a model's inputs, outputs and statistics", options, tell},
       {"model load",
        "MODEL",
        1,

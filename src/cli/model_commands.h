@@ -3,10 +3,10 @@
 
 #include <vector>
 
-#include "cli/command.h"
+#include "cli/connection.h"
 
 namespace aion::cli {
 
-[[nodiscard]] std::vector<Command> model_commands();
+[[nodiscard]] std::vector<Command> model_commands(const FindPlace& find);
 
 }  // namespace aion::cli

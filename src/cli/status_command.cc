@@ -1,6 +1,7 @@
 #include "cli/status_command.h"
 
 #include <cstdio>
+#include <utility>
 
 #include "cli/connection.h"
 #include "cli/table.h"
@@ -20,8 +21,23 @@ std::string duration_text(std::int64_t ms) {
   return std::to_string(seconds / 3'600) + " h " + std::to_string(seconds / 60 % 60) + " min";
 }
 
-Exit status(const Arguments& arguments) {
-  const auto url = daemon_url(arguments);
+Result<std::string> status_text(const std::string& url, const Json& answer) {
+  const Json models = answer.value("models", Json::object());
+  return columns({
+      {"address", url},
+      {"version", answer.value("version", "")},
+      {"pid", std::to_string(answer.value("pid", 0))},
+      {"up", duration_text(answer.value("uptime_ms", std::int64_t{0}))},
+      {"ready", answer.value("ready", false) ? "yes" : "no"},
+      {"models",
+       std::to_string(models.value("ready", 0)) + " ready, " +
+           std::to_string(models.value("not_ready", 0)) + " not"},
+      {"leases", std::to_string(answer.value("leases", Json::array()).size())},
+  });
+}
+
+Exit status(const Arguments& arguments, const FindPlace& find) {
+  const auto url = daemon_url(arguments, find);
   if (!url) {
     return failed(url.error());
   }
@@ -36,28 +52,23 @@ Exit status(const Arguments& arguments) {
     std::printf("%s\n", to_text(json).c_str());
     return Exit::Done;
   }
-  const Json& models = (*answer)["models"];
-  const std::vector<std::vector<std::string>> rows = {
-      {"address", connection.url()},
-      {"version", answer->value("version", "")},
-      {"pid", std::to_string(answer->value("pid", 0))},
-      {"up", duration_text(answer->value("uptime_ms", std::int64_t{0}))},
-      {"ready", answer->value("ready", false) ? "yes" : "no"},
-      {"models",
-       std::to_string(models.value("ready", 0)) + " ready, " +
-           std::to_string(models.value("not_ready", 0)) + " not"},
-      {"leases", std::to_string((*answer)["leases"].size())},
-  };
-  std::fputs(columns(rows).c_str(), stdout);
+  const auto text = read_answer([&] { return status_text(connection.url(), *answer); });
+  if (!text) {
+    return failed(text.error());
+  }
+  std::fputs(text->c_str(), stdout);
   return Exit::Done;
 }
 
 }  // namespace
 
-Command status_command() {
+Command status_command(FindPlace find) {
   std::vector<Option> options = connection_options();
   options.push_back({"json", "", "print JSON"});
-  return {"status", "", 0, 0, "tell what the daemon is doing", std::move(options), status};
+  const auto run = [find = std::move(find)](const Arguments& arguments) {
+    return status(arguments, find);
+  };
+  return {"status", "", 0, 0, "tell what the daemon is doing", std::move(options), run};
 }
 
 }  // namespace aion::cli

@@ -1,10 +1,10 @@
 // `aion status`: what the daemon is doing.
 #pragma once
 
-#include "cli/command.h"
+#include "cli/connection.h"
 
 namespace aion::cli {
 
-[[nodiscard]] Command status_command();
+[[nodiscard]] Command status_command(FindPlace find);
 
 }  // namespace aion::cli

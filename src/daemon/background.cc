@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "daemon/data_folder.h"
 
 namespace aion::daemon {
 
@@ -23,10 +24,21 @@ Error system_error(const std::string& what) {
   return Error{Code::Unavailable, what + ": " + std::strerror(errno)};
 }
 
+/// Whoever started us may wait for the end of files that it let us inherit.
+void close_inherited(int but) {
+  const auto kept = static_cast<unsigned>(but);
+  if (kept > STDERR_FILENO + 1) {
+    ::close_range(STDERR_FILENO + 1, kept - 1, 0);
+  }
+  ::close_range(kept + 1, ~0U, 0);
+}
+
 Result<void> detach(const std::filesystem::path& log) {
   setsid();
+  ::umask(S_IRWXG | S_IRWXO);
   const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-  const int out = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  const int out = ::open(
+      log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
   if (null < 0 || out < 0) {
     return system_error("cannot open '" + log.string() + "'");
   }
@@ -44,12 +56,7 @@ Result<Background> Background::begin(bool is_wanted, const std::filesystem::path
   if (!is_wanted) {
     return Background(-1, 0);
   }
-  std::error_code failed;
-  std::filesystem::create_directories(data_dir, failed);
-  if (failed) {
-    return Error{Code::FailedPrecondition,
-                 "data_dir: cannot make '" + data_dir.string() + "': " + failed.message()};
-  }
+  AION_TRY_VOID(DataFolder::prepare(data_dir));
   std::array<int, 2> ends{};
   if (pipe2(ends.data(), O_CLOEXEC) != 0) {
     return system_error("cannot make a pipe");
@@ -62,7 +69,7 @@ Result<Background> Background::begin(bool is_wanted, const std::filesystem::path
     ::close(ends[1]);
     return Background(ends[0], child);
   }
-  ::close(ends[0]);
+  close_inherited(ends[1]);
   Background background(ends[1], 0);
   if (auto detached = detach(data_dir / "aion.log"); !detached) {
     background.failed(detached.error().message);

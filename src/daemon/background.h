@@ -12,8 +12,8 @@
 namespace aion::daemon {
 
 /// Before any thread starts, begin() splits the process in two if that is wanted: the parent waits
-/// for the one line that the child reports, the child goes on without a terminal, its log in <data
-/// folder>/aion.log.
+/// for the one line that the child reports, the child goes on without a terminal and without the
+/// descriptors it has inherited, its log in <data folder>/aion.log, its files for its user alone.
 class Background {
  public:
   [[nodiscard]] static Result<Background> begin(bool is_wanted,

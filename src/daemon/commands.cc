@@ -1,5 +1,7 @@
 #include "daemon/commands.h"
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -9,6 +11,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/ip_address.h"
 #include "base/json.h"
 #include "base/version.h"
 #include "daemon/background.h"
@@ -49,42 +52,73 @@ std::filesystem::path config_file(const Arguments& arguments) {
   return arguments.value(kConfigFlag).value_or(set != nullptr ? set : "");
 }
 
+bool is_setting(const ConfigTable& table, const std::string& flag) {
+  return std::any_of(table.settings().begin(), table.settings().end(), [&](const Setting& setting) {
+    return ConfigTable::flag_of(setting.key) == flag;
+  });
+}
+
+std::string origin_of(const ConfigTable& table, std::string_view key) {
+  const auto at = std::find_if(table.settings().begin(),
+                               table.settings().end(),
+                               [&](const Setting& setting) { return setting.key == key; });
+  return at == table.settings().end() ? "" : at->origin;
+}
+
 Result<void> fill(ConfigTable& table, const Arguments& arguments) {
   AION_TRY_VOID(apply_file_and_environment(table, config_file(arguments)));
   for (const auto& [flag, value] : arguments.flags) {
-    if (flag != kConfigFlag && flag != "daemon" && flag != "json") {
+    if (is_setting(table, flag)) {  // the others are the command's own
       AION_TRY_VOID(table.apply_flag(flag, value));
     }
   }
   return {};
 }
 
-std::string ready_line(const Daemon& daemon, std::chrono::steady_clock::time_point begun) {
-  const Addresses at = daemon.addresses();
+std::string ready_line(const Addresses& at,
+                       std::size_t models,
+                       std::chrono::steady_clock::time_point begun) {
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::steady_clock::now() - begun);
-  const auto address = [&](std::uint16_t port) {
-    return at.host + ":" + std::to_string(port);
-  };
-  return "aion " + std::string(kVersion) + " ready: http " + address(at.http) + ", grpc " +
-         address(at.grpc) + ", metrics " + address(at.metrics) + ", models " +
-         std::to_string(daemon.ready_models()) + ", " + std::to_string(took.count()) + " ms\n";
+  return "aion " + std::string(kVersion) + " ready: http " + with_port(at.host, at.http) +
+         ", grpc " + with_port(at.host, at.grpc) + ", metrics " + with_port(at.host, at.metrics) +
+         ", models " + std::to_string(models) + ", " + std::to_string(took.count()) + " ms\n";
 }
 
-/// The signals that end the daemon, blocked in every thread so that sigwait() alone takes them.
-sigset_t block_end_signals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  signal(SIGPIPE, SIG_IGN);
-  return signals;
-}
+/// The signals that the daemon waits for, blocked in every thread so that sigwait() alone takes
+/// them: those that end it, and SIGUSR1, by which its own threads wake the one that waits.
+class Signals {
+ public:
+  Signals() {
+    sigemptyset(&ending_);
+    sigaddset(&ending_, SIGINT);
+    sigaddset(&ending_, SIGTERM);
+    all_ = ending_;
+    sigaddset(&all_, SIGUSR1);
+    pthread_sigmask(SIG_BLOCK, &all_, nullptr);
+    signal(SIGPIPE, SIG_IGN);
+  }
+
+  /// Until somebody ends the daemon, or it has given up itself.
+  void wait(const std::atomic<bool>& has_given_up) const {
+    int received = 0;
+    do {
+      sigwait(&all_, &received);
+    } while (received == SIGUSR1 && !has_given_up);
+    // A second signal ends the process at once, as the impatient expect.
+    pthread_sigmask(SIG_UNBLOCK, &ending_, nullptr);
+  }
+
+  static void wake() { kill(getpid(), SIGUSR1); }
+
+ private:
+  sigset_t ending_{};
+  sigset_t all_{};
+};
 
 Exit serve(const Config& config, const ConfigTable& table, Background& background) {
   const auto begun = std::chrono::steady_clock::now();
-  const sigset_t signals = block_end_signals();
+  const Signals signals;
   rlimit files{};  // a connection is a descriptor, and the usual soft limit is 1,024
   if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
     files.rlim_cur = files.rlim_max;
@@ -95,13 +129,25 @@ Exit serve(const Config& config, const ConfigTable& table, Background& backgroun
     background.failed(daemon.error().message);
     return Exit::Failed;
   }
-  background.ready(ready_line(**daemon, begun));
-  int received = 0;
-  sigwait(&signals, &received);
-  // A second signal ends the process at once, as the impatient expect.
-  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  std::string failure;
+  std::atomic<bool> has_given_up = false;
+  bool is_loaded = false;  // this and the two above are read after stop(), so after the last call
+  (*daemon)->load([&, at = (*daemon)->addresses()](const Result<std::size_t>& models) {
+    if (models) {
+      is_loaded = true;
+      background.ready(ready_line(at, *models, begun));
+      return;
+    }
+    failure = models.error().message;
+    has_given_up = true;
+    Signals::wake();
+  });
+  signals.wait(has_given_up);
   (*daemon)->stop();
-  return Exit::Done;
+  if (!is_loaded) {
+    background.failed(has_given_up ? failure : "stopped before all models were loaded");
+  }
+  return has_given_up ? Exit::Failed : Exit::Done;
 }
 
 Exit up(const Arguments& arguments) {
@@ -187,6 +233,20 @@ Exit config_show(const Arguments& arguments) {
 }
 
 }  // namespace
+
+Result<cli::Place> place_of(const Arguments& arguments) {
+  Config config;
+  ConfigTable table;
+  bind(table, config);
+  AION_TRY_VOID(fill(table, arguments));
+  cli::Place place;
+  place.is_folder_named = !config.data_dir.empty();
+  place.data_dir = place.is_folder_named ? config.data_dir : default_data_dir();
+  place.host = config.listen;
+  place.http_port = config.http_port;
+  place.is_port_a_flag = origin_of(table, "http.port").starts_with("flag ");
+  return place;
+}
 
 std::vector<Command> commands() {
   std::vector<Option> up_options = setting_options();

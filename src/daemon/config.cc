@@ -6,6 +6,8 @@
 
 #include <unistd.h>
 
+#include "base/ip_address.h"
+
 namespace aion::daemon {
 
 namespace {
@@ -20,8 +22,21 @@ std::filesystem::path from_home(const char* variable, const char* below_home) {
   return std::filesystem::path(home != nullptr ? home : "/") / below_home / "aion";
 }
 
+// More would be a slip of the pen: no machine that this was measured on has as many cores, and each
+// thread takes a stack.
+constexpr std::size_t kMaxThreads = 1024;
+
 bool is_loopback(const std::string& address) {
-  return address == "localhost" || address == "::1" || address.starts_with("127.");
+  return address == "localhost" || is_loopback_address(address);
+}
+
+Result<void> expect_at_most_max_threads(const std::string& key, std::size_t count) {
+  if (count > kMaxThreads) {
+    return Error{Code::InvalidArgument,
+                 key + ": expected at most " + std::to_string(kMaxThreads) + ", got " +
+                     std::to_string(count)};
+  }
+  return {};
 }
 
 Result<void> expect_one_of(const std::string& key,
@@ -62,9 +77,13 @@ void bind(ConfigTable& table, Config& config) {
       "http.header_timeout_ms", config.header_timeout, "time for the head of a request to arrive");
   table.bind("http.body_timeout_ms", config.body_timeout, "time without a byte of the body");
   table.bind("http.idle_timeout_ms", config.idle_timeout, "time between requests of a connection");
-  table.bind("threads.io", config.io_threads, "threads for sockets; 0 = by the machine");
-  table.bind("threads.compute", config.compute_threads, "threads for inference; 0 = one per core");
-  table.bind("threads.blocking", config.blocking_threads, "threads for files and loading");
+  table.bind(
+      "threads.io", config.io_threads, "threads for sockets, at most 1024; 0 = by the machine");
+  table.bind("threads.compute",
+             config.compute_threads,
+             "threads for inference, at most 1024; 0 = one per core");
+  table.bind(
+      "threads.blocking", config.blocking_threads, "threads for files and loading, from 1 to 1024");
   table.bind("serving.inline_below_us",
              config.inline_below,
              "a model faster than this may run on the socket's thread");
@@ -82,7 +101,8 @@ void bind(ConfigTable& table, Config& config) {
 Result<void> apply_file_and_environment(ConfigTable& table, const std::filesystem::path& file) {
   const bool is_asked = !file.empty();
   const auto path = is_asked ? file : from_home("XDG_CONFIG_HOME", ".config") / "aion.toml";
-  if (is_asked || std::filesystem::exists(path)) {
+  std::error_code unreadable;
+  if (is_asked || std::filesystem::exists(path, unreadable)) {
     AION_TRY_VOID(table.apply_file(path));
   }
   // Used by tests and scripts around the daemon, not by the daemon.
@@ -105,6 +125,9 @@ Result<void> Config::check() {
   AION_TRY_VOID(expect_one_of("model_control_mode", model_control_mode, {"none", "explicit"}));
   AION_TRY_VOID(expect_one_of("log.level", log_level, {"debug", "info", "warn", "error", "off"}));
   AION_TRY_VOID(expect_one_of("log.format", log_format, {"text", "json"}));
+  AION_TRY_VOID(expect_at_most_max_threads("threads.io", io_threads));
+  AION_TRY_VOID(expect_at_most_max_threads("threads.compute", compute_threads));
+  AION_TRY_VOID(expect_at_most_max_threads("threads.blocking", blocking_threads));
   const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
   // Small models run on the socket threads, so these scale with the cores too, but stay few on a
   // large machine.

@@ -20,7 +20,7 @@ int main(int argc, char** argv) {
   }
   aion::cli::Program program;
   program.add(aion::daemon::commands());
-  program.add(aion::cli::commands(program));
+  program.add(aion::cli::commands(program, aion::daemon::place_of));
   try {
     return static_cast<int>(program.run({argv + 1, argv + argc}));
   } catch (const std::exception& escaped) {  // of a library, e.g. a file system that refuses

@@ -1,6 +1,9 @@
 #include "daemon/wiring.h"
 
+#include <algorithm>
 #include <array>
+#include <future>
+#include <mutex>
 #include <thread>
 #include <utility>
 
@@ -79,6 +82,17 @@ std::vector<std::filesystem::path> roots_of(const Config& config) {
   return {config.model_repository.begin(), config.model_repository.end()};
 }
 
+// However late the last answer was ready, its client gets this long to read it.
+constexpr std::chrono::milliseconds kLeastSendTime{1'000};
+
+/// A library that loads cannot be told to come back, and nobody's request is lost with it.
+void leave_if_only_loading(const Log& log, const Error& reason) {
+  if (reason.code == Code::Cancelled) {
+    log.warn("load given up", {{"reason", reason.message}});
+    _exit(0);
+  }
+}
+
 Json settings_json(const ConfigTable& table) {
   Json list = Json::array();
   for (const Setting& setting : table.settings()) {
@@ -125,6 +139,8 @@ struct Daemon::House {
   std::vector<net::GrpcService> grpc_services() {
     return kserve::grpc_services(server, authorizer, executors, {"aion", std::string(kVersion)});
   }
+  Task<std::size_t> bring_up(Addresses addresses);
+  Awaitable<void> load(Addresses addresses, Loaded loaded);
 
   const Config config;
   DataFolder folder;
@@ -143,6 +159,11 @@ struct Daemon::House {
   std::unique_ptr<net::HttpServer> http;
   std::unique_ptr<net::HttpServer> metrics_http;
   std::unique_ptr<net::GrpcServer> grpc;
+
+  std::future<void> load_ended;  // invalid = nothing has been loaded
+  std::promise<void> load_end;
+  std::mutex stop_mutex;  // guards the one below; held while `loaded` is called
+  bool is_stopping = false;
 };
 
 Result<void> Daemon::House::listen() {
@@ -161,14 +182,38 @@ Daemon::~Daemon() {
   stop();
 }
 
+/// Brings the models into service, then says so in the data folder.
+Task<std::size_t> Daemon::House::bring_up(Addresses addresses) {
+  AION_CO_TRY_VOID(co_await server.start());
+  AION_CO_TRY(const auto ready, co_await server.index(true));
+  addresses.is_ready = true;
+  AION_CO_TRY_VOID(folder.publish(addresses));
+  co_return ready.size();
+}
+
+Awaitable<void> Daemon::House::load(Addresses addresses, Loaded loaded) {
+  auto models = co_await bring_up(std::move(addresses));
+  {
+    const std::scoped_lock lock(stop_mutex);
+    if (!is_stopping) {
+      loaded(std::move(models));
+    }
+  }
+  load_end.set_value();
+}
+
 Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config, const ConfigTable& settings) {
   AION_TRY(DataFolder folder, DataFolder::open(config.data_dir));
   auto house = std::make_unique<House>(config, settings, std::move(folder));
   std::unique_ptr<Daemon> daemon(new Daemon(std::move(house)));
   AION_TRY_VOID(daemon->house_->listen());
-  AION_TRY_VOID(wait_for(daemon->house_->executors.blocking(), daemon->house_->server.start()));
   AION_TRY_VOID(daemon->house_->folder.publish(daemon->addresses()));
   return daemon;
+}
+
+void Daemon::load(Loaded loaded) {
+  house_->load_ended = house_->load_end.get_future();
+  spawn(house_->executors.blocking(), house_->load(addresses(), std::move(loaded)));
 }
 
 Addresses Daemon::addresses() const {
@@ -179,9 +224,9 @@ Addresses Daemon::addresses() const {
           house_->metrics_http->port()};
 }
 
-std::size_t Daemon::ready_models() const {
-  const auto rows = wait_for(house_->executors.blocking(), house_->server.index(true));
-  return rows ? rows->size() : 0;
+std::chrono::milliseconds time_to_send(std::chrono::milliseconds limit, Duration since_stop) {
+  const auto passed = std::chrono::duration_cast<std::chrono::milliseconds>(since_stop);
+  return std::max(limit - passed, kLeastSendTime);
 }
 
 void Daemon::stop() {
@@ -189,13 +234,23 @@ void Daemon::stop() {
     return;
   }
   House& house = *house_;
+  {
+    const std::scoped_lock lock(house.stop_mutex);
+    house.is_stopping = true;
+  }
+  const TimePoint begun = house.executors.clock().now();
   house.server.drain();
-  const auto drained =
-      wait_for(house.executors.blocking(), house.server.stop(house.config.stop_limit));
-  const auto limit = drained ? std::chrono::milliseconds{1'000} : std::chrono::milliseconds{0};
+  // Not on the blocking executor: all its threads may be loading.
+  const auto drained = wait_for(house.executors.io(), house.server.stop(house.config.stop_limit));
   if (!drained) {
     house.log.warn("stop limit passed", {{"reason", drained.error().message}});
+    leave_if_only_loading(house.log, drained.error());
   }
+  const auto left = [&] {
+    return drained ? time_to_send(house.config.stop_limit, house.executors.clock().now() - begun)
+                   : std::chrono::milliseconds{0};
+  };
+  const auto limit = left();
   {
     const std::jthread grpc_stop([&] {
       if (house.grpc) {
@@ -204,12 +259,17 @@ void Daemon::stop() {
     });
     for (auto* server : {house.http.get(), house.metrics_http.get()}) {
       if (server != nullptr) {
-        server->stop(limit);
+        server->stop(left());
       }
     }
   }
-  const auto ended = wait_for(house.executors.blocking(), house.server.stop(kCancelLimit));
+  const auto ended = wait_for(house.executors.io(), house.server.stop(kCancelLimit));
+  if (ended && house.load_ended.valid() &&
+      house.load_ended.wait_for(kCancelLimit) != std::future_status::ready) {
+    leave_if_only_loading(house.log, {Code::Cancelled, "the model repository is still being read"});
+  }
   if (!ended) {
+    leave_if_only_loading(house.log, ended.error());
     // A library that does not let go of a request would be unloaded under it: end the process as it
     // stands.
     house.log.error("requests did not end", {{"reason", ended.error().message}});

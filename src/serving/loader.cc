@@ -12,11 +12,31 @@ struct Population::Waiting {
   bool is_late = false;  // the deadline passed, perhaps before the wait began
 };
 
+Population::Change::Change(std::shared_ptr<Population> population)
+    : population_(std::move(population)) {
+  population_->alive_.fetch_add(1, std::memory_order_relaxed);
+}
+
+Population::Change::~Change() {
+  if (population_) {
+    population_->leave();
+  }
+}
+
 void Population::born() {
   alive_.fetch_add(1, std::memory_order_relaxed);
+  held_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void Population::let_go() {
+  held_.fetch_sub(1, std::memory_order_acq_rel);
 }
 
 void Population::died() {
+  leave();
+}
+
+void Population::leave() {
   serial_.run([this] {
     if (alive_.fetch_sub(1, std::memory_order_acq_rel) == 1 && waiting_) {
       waiting_->is_extinct = true;
@@ -54,6 +74,14 @@ Awaitable<bool> Population::extinct(Clock& clock, TimePoint deadline, Executor e
   co_return waiting->is_extinct;
 }
 
+namespace {
+
+Error closed() {
+  return Error{Code::Unavailable, "Server not ready"};
+}
+
+}  // namespace
+
 Loader::Loader(Parts parts, std::size_t max_queue)
     : parts_(parts), max_queue_(max_queue), loading_(parts.executors.blocking()) {}
 
@@ -63,6 +91,7 @@ std::shared_ptr<LoadedVersion> Loader::make_shared_version(std::unique_ptr<Loade
   // milliseconds.
   auto gone = [blocking = parts_.executors.blocking(),
                population = population_](LoadedVersion* last) {
+    population->let_go();
     post(blocking, [owned = std::shared_ptr<LoadedVersion>(last), population]() mutable {
       owned.reset();
       population->died();
@@ -86,13 +115,17 @@ Task<std::shared_ptr<LoadedVersion>> Loader::open(catalog::ModelVersion version)
 }
 
 Task<void> Loader::load(std::string name) {
+  const Population::Change counted(population_);  // the first to be made, the last to go
   const auto guard = co_await loading_.lock(name);
+  if (is_closed_) {
+    co_return closed();
+  }
   const std::string failed = "failed to load '" + name + "', ";
   auto found = parts_.repository.find(name);
   if (!found) {
     const std::string& reason = found.error().message;
     if (found.error().code != Code::NotFound) {
-      parts_.table.edit([&](Models& models) { models[name].reason = reason; });
+      edit_unless_closed([&](Models& models) { models[name].reason = reason; });
     }
     parts_.log.warn("model not loaded", {{"model", name}, {"reason", reason}});
     // A name that the repository does not hold is the caller's mistake, and needs no further words.
@@ -104,6 +137,9 @@ Task<void> Loader::load(std::string name) {
     co_return Error{is_callers ? Code::InvalidArgument : Code::Internal, polled + ": " + reason};
   }
   const std::string reason = co_await load_versions(*std::move(found));
+  if (is_closed_) {
+    co_return closed();
+  }
   if (const auto ready = parts_.table.find(name, 0); !ready) {
     co_return Error{Code::Internal,
                     failed + "no version is available" + (reason.empty() ? "" : ": " + reason)};
@@ -114,9 +150,33 @@ Task<void> Loader::load(std::string name) {
   co_return Result<void>{};
 }
 
+/// Like ModelTable::edit(), until the loader is closed. The clearing of the table that follows the
+/// closing either comes after this edit, or makes it try again, and then it sees that it is closed.
+void Loader::edit_unless_closed(const std::function<void(Models&)>& change) {
+  parts_.table.edit([&](Models& models) {
+    if (!is_closed_) {
+      change(models);
+    }
+  });
+}
+
+/// Writes to the log what became of a load; `failure` is null when it went well.
+void Loader::note(const catalog::ModelVersion& version, const Error* failure, TimePoint begin) {
+  const std::string number = std::to_string(version.number);
+  if (failure != nullptr) {
+    parts_.log.warn("model not loaded",
+                    {{"model", version.name}, {"version", number}, {"reason", failure->message}});
+    return;
+  }
+  const auto took =
+      std::chrono::duration<double, std::milli>(parts_.executors.clock().now() - begin);
+  parts_.log.info("model loaded",
+                  {{"model", version.name}, {"version", number}, {"took_ms", took.count()}});
+}
+
 /// The reasons of the versions that did not come up; empty when all did.
 Awaitable<std::string> Loader::load_versions(catalog::Model model) {
-  parts_.table.edit([&](Models& models) {
+  edit_unless_closed([&](Models& models) {
     ModelEntry& entry = models[model.name];
     entry.reason.clear();
     for (const auto& version : model.versions) {
@@ -125,22 +185,17 @@ Awaitable<std::string> Loader::load_versions(catalog::Model model) {
   });
   std::string reasons;
   for (const catalog::ModelVersion& version : model.versions) {
+    if (is_closed_) {
+      break;
+    }
     const TimePoint begin = parts_.executors.clock().now();
     auto opened = co_await open(version);
-    const std::string number = std::to_string(version.number);
-    if (opened) {
-      const auto took =
-          std::chrono::duration<double, std::milli>(parts_.executors.clock().now() - begin);
-      parts_.log.info("model loaded",
-                      {{"model", model.name}, {"version", number}, {"took_ms", took.count()}});
-    } else {
-      reasons +=
-          (reasons.empty() ? "version " : "; version ") + number + ": " + opened.error().message;
-      parts_.log.warn(
-          "model not loaded",
-          {{"model", model.name}, {"version", number}, {"reason", opened.error().message}});
+    note(version, opened ? nullptr : &opened.error(), begin);
+    if (!opened) {
+      reasons += (reasons.empty() ? "version " : "; version ") + std::to_string(version.number) +
+                 ": " + opened.error().message;
     }
-    parts_.table.edit([&](Models& models) {
+    edit_unless_closed([&](Models& models) {
       VersionEntry& entry = models[model.name].versions[version.number];
       if (opened) {
         entry = {VersionState::Ready, "", *opened};
@@ -152,7 +207,7 @@ Awaitable<std::string> Loader::load_versions(catalog::Model model) {
     });
   }
   // Versions that the repository does not want any more go when the new ones are in service.
-  parts_.table.edit([&](Models& models) {
+  edit_unless_closed([&](Models& models) {
     std::erase_if(models[model.name].versions, [&](const auto& entry) {
       return std::none_of(model.versions.begin(), model.versions.end(), [&](const auto& version) {
         return version.number == entry.first;
@@ -163,6 +218,7 @@ Awaitable<std::string> Loader::load_versions(catalog::Model model) {
 }
 
 Task<void> Loader::unload(std::string name) {
+  const Population::Change counted(population_);
   const auto guard = co_await loading_.lock(name);
   parts_.table.edit([&](Models& models) {
     const auto entry = models.find(name);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <fstream>
+#include <functional>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -31,24 +32,27 @@ std::uint64_t private_bytes() {
 }  // namespace
 
 struct MemoryKeeper::State : std::enable_shared_from_this<State> {
-  State(Executors& pools, const ModelTable& models) : executors(pools), table(models) {}
+  State(Clock& time, Executor pool, const ModelTable& models)
+      : clock(time), blocking(std::move(pool)), table(models) {}
+
+  [[nodiscard]] std::function<void()> look_later() {
+    return [self = weak_from_this()] {
+      if (const auto state = self.lock()) {
+        post(state->blocking, [state] { state->look(); });
+      }
+    };
+  }
 
   void set_timer() {
+    std::unique_ptr<Timer> fired;  // goes without the mutex, which its call may wait for
     const std::scoped_lock lock(mutex);
     if (!is_over) {
-      timer = executors.clock().at(executors.clock().now() + kPeriod, [self = weak_from_this()] {
-        if (const auto state = self.lock()) {
-          post(state->executors.blocking(), [self] {
-            if (const auto still = self.lock()) {
-              still->look();
-            }
-          });
-        }
-      });
+      fired = std::exchange(timer, clock.at(clock.now() + kPeriod, look_later()));
     }
   }
 
   void look() {
+    const std::scoped_lock under_way(looking);
     {
       const std::scoped_lock lock(mutex);
       if (is_over) {
@@ -98,26 +102,32 @@ struct MemoryKeeper::State : std::enable_shared_from_this<State> {
     std::uint64_t shrunk = 0;
   };
 
-  Executors& executors;
+  Clock& clock;
+  Executor blocking;
   const ModelTable& table;
   std::uint64_t floor =
       private_bytes();  // of a process at rest: the least seen, or what a shrink left
   std::map<const LoadedVersion*, Seen> runs_seen;
-  std::mutex mutex;  // guards the two below
+  std::mutex looking;  // held while the parts that outlive the keeper are used
+  std::mutex mutex;    // guards the two below
   std::unique_ptr<Timer> timer;
   bool is_over = false;
 };
 
-MemoryKeeper::MemoryKeeper(Executors& executors, const ModelTable& table)
-    : state_(std::make_shared<State>(executors, table)) {
+MemoryKeeper::MemoryKeeper(Clock& clock, Executor blocking, const ModelTable& table)
+    : state_(std::make_shared<State>(clock, std::move(blocking), table)) {
   state_->set_timer();
 }
 
 MemoryKeeper::~MemoryKeeper() {
   std::unique_ptr<Timer> last;
-  const std::scoped_lock lock(state_->mutex);
-  state_->is_over = true;
-  last = std::move(state_->timer);
+  {
+    const std::scoped_lock lock(state_->mutex);
+    state_->is_over = true;
+    last = std::move(state_->timer);
+  }
+  last.reset();
+  const std::scoped_lock until_looked(state_->looking);
 }
 
 }  // namespace aion::serving

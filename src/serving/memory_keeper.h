@@ -18,11 +18,13 @@ namespace aion::serving {
 /// have run since then and rest now are shrunk, on the blocking executor. Versions that are in use
 /// keep what they use.
 ///
-/// Thread safety: made and destroyed on one thread; does its work on others.
+/// Thread safety: made and destroyed on one thread, none of the executor's; does its work on
+/// others.
 class MemoryKeeper {
  public:
   /// All outlive the keeper.
-  MemoryKeeper(Executors& executors, const ModelTable& table);
+  MemoryKeeper(Clock& clock, Executor blocking, const ModelTable& table);
+  /// Waits for a look that is under way.
   ~MemoryKeeper();
   MemoryKeeper(const MemoryKeeper&) = delete;
   MemoryKeeper& operator=(const MemoryKeeper&) = delete;

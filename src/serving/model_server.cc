@@ -36,7 +36,7 @@ struct ModelServer::State {
   Dispatcher dispatcher;
   Loader loader;
   RequestRunner runner;
-  MemoryKeeper memory_keeper{parts.executors, *table};
+  MemoryKeeper memory_keeper{parts.executors.clock(), parts.executors.blocking(), *table};
   std::atomic<bool> is_started = false;
   std::atomic<bool> is_stopping = false;
 };
@@ -67,6 +67,9 @@ Task<void> ModelServer::start() {
     }
     co_await all(state_->parts.executors.blocking(), std::move(loads));
   }
+  if (state_->is_stopping) {
+    co_return Error{Code::Unavailable, "Server not ready"};
+  }
   state_->is_started = true;
   co_return Result<void>{};
 }
@@ -74,15 +77,20 @@ Task<void> ModelServer::start() {
 Task<void> ModelServer::stop(std::chrono::milliseconds limit) {
   state_->is_stopping = true;
   const TimePoint deadline = state_->parts.executors.clock().now() + limit;
+  state_->loader.close();
   state_->table->edit([](Models& models) { models.clear(); });
-  const bool is_empty = co_await state_->loader.population().extinct(
-      state_->parts.executors.clock(), deadline, state_->parts.executors.blocking());
-  if (!is_empty) {
-    co_return Error{Code::DeadlineExceeded,
-                    "requests were still running " + std::to_string(limit.count()) +
-                        " ms after the stop began"};
+  Population& population = state_->loader.population();
+  // Not on the blocking executor: all its threads may be loading.
+  const bool is_empty = co_await population.extinct(
+      state_->parts.executors.clock(), deadline, state_->parts.executors.io());
+  if (is_empty) {
+    co_return Result<void>{};
   }
-  co_return Result<void>{};
+  const std::string when = " " + std::to_string(limit.count()) + " ms after the stop began";
+  if (population.is_in_use()) {
+    co_return Error{Code::DeadlineExceeded, "requests were still running" + when};
+  }
+  co_return Error{Code::Cancelled, "a model was still being loaded or unloaded" + when};
 }
 
 void ModelServer::drain() {

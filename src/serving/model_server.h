@@ -71,13 +71,14 @@ class ModelServer {
   ModelServer& operator=(const ModelServer&) = delete;
 
   /// Loads what the repository holds (nothing in explicit mode). A model that fails is a row of the
-  /// index.
+  /// index. Cut short by stop(): what has not begun to load does not begin.
   [[nodiscard]] Task<void> start();
   /// Ready turns false and new requests are refused; those under way go on.
   void drain();
-  /// Drains, waits until the requests under way have ended, and unloads all. DeadlineExceeded when
-  /// some still run after `limit`; whoever carries them (a connection) must have been told to
-  /// cancel them before.
+  /// Drains, waits until the requests and loads under way have ended, and unloads all; what a load
+  /// brings meanwhile is let go. DeadlineExceeded when requests still run after `limit`; whoever
+  /// carries them (a connection) must have been told to cancel them before. Cancelled when only
+  /// loads still run.
   [[nodiscard]] Task<void> stop(std::chrono::milliseconds limit);
 
   [[nodiscard]] bool is_live() const;

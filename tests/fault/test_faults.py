@@ -176,17 +176,35 @@ def test_what_is_no_model_is_not_listed(spoilt, name):
     assert rows(spoilt, name) == []
 
 
-def test_a_folder_that_cannot_be_read_is_a_row_with_a_reason(private_daemon, make_repository):
-    if os.geteuid() == 0:
-        pytest.skip("root reads everything")
+# Root reads everything by two capabilities; without them it is stopped by a mode as everybody is.
+AS_EVERYBODY = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+
+
+@pytest.fixture
+def ordinary_daemon(tmp_path):
+    """A daemon that may read no more than an ordinary user, also when root runs the tests."""
+    started = []
+
+    def make(repository):
+        one = daemons.Daemon(repository, tmp_path / "data")
+        one.command = AS_EVERYBODY + one.command
+        started.append(one)
+        return one.start()
+
+    yield make
+    for one in started:
+        one.stop()
+
+
+def test_a_folder_that_cannot_be_read_is_a_row_with_a_reason(ordinary_daemon, make_repository):
     repository = make_repository("scalar", "simple")
     (repository / "simple").chmod(0)
 
-    daemon = private_daemon(repository=repository)
+    daemon = ordinary_daemon(repository)
 
-    (repository / "simple").chmod(0o755)
     assert "simple" in [row["name"] for row in wire.post(daemon.http, "/v2/repository/index").json()]
     assert rows(daemon, "simple")[0]["state"] == "UNAVAILABLE"
+    assert "simple" in rows(daemon, "simple")[0]["reason"]
     assert_serving(daemon)
 
 

@@ -1,14 +1,18 @@
 """A daemon's life: background start, a second start, graceful and hard stops, and what requests see of them."""
 
 import http.client
+import json
 import os
 import pathlib
+import select
 import signal
+import socket
 import subprocess
 import threading
 import time
 
 import daemon as daemons
+import numpy as np
 import pytest
 import wire
 
@@ -65,6 +69,37 @@ def test_up_in_the_background_returns_when_the_daemon_is_ready(background):
     assert one.started.returncode == 0, one.started.stderr
     assert one.http is not None, one.started.stdout
     assert wire.get(one.http, "/v2/health/ready").status == 200
+
+
+def test_the_background_daemon_keeps_none_of_its_callers_descriptors(make_repository, tmp_path):
+    ours, theirs = os.pipe()
+    ports = ["--http-port", "0", "--grpc-port", "0", "--metrics-port", "0"]
+    arguments = ["up", "--daemon", "--model-repository", make_repository("simple"), "--data-dir", tmp_path / "data"]
+    command = [daemons.program(), *map(str, arguments), *ports]
+    try:
+        up = subprocess.run(command, env=daemons.clean_environment(), pass_fds=[theirs], capture_output=True, timeout=60)
+        os.close(theirs)
+
+        assert up.returncode == 0, up.stderr
+        ended, _, _ = select.select([ours], [], [], 5)
+        assert ended == [ours], "somebody still holds the other end of the pipe"
+        assert os.read(ours, 1) == b""
+    finally:
+        os.close(ours)
+        assert daemons.run_cli("down", "--data-dir", tmp_path / "data").returncode == 0
+
+
+def test_the_background_daemon_makes_files_for_its_user_alone(background):
+    one = background("simple")
+
+    pid = json.loads((one.data_dir / "daemon.json").read_text())["pid"]
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    assert "Umask:\t0077" in status
+    assert {path.name: path.stat().st_mode & 0o077 for path in one.data_dir.iterdir()} == {
+        "aion.log": 0,
+        "daemon.json": 0,
+        "daemon.lock": 0,
+    }
 
 
 def test_down_stops_the_daemon_in_the_background(background):
@@ -179,6 +214,110 @@ def test_sigkill_ten_times_in_a_row_at_different_moments(make_repository, tmp_pa
 
     assert wire.get(last.http, "/v2/models/simple/ready").status == 200
     last.stop()
+
+
+def slow_to_load(name):
+    """A model that ONNX Runtime works on for a minute or more before it is loaded: products of constants, which it folds."""
+    from onnx import TensorProto, helper
+
+    make = daemons.make_models
+    value = helper.make_tensor("value", TensorProto.FLOAT, [1], [1e-3])
+    nodes = [helper.make_node("ConstantOfShape", ["shape"], ["product0"], value=value)]
+    for step in range(200):
+        nodes.append(helper.make_node("MatMul", [f"product{step}", "product0"], [f"product{step + 1}"]))
+    nodes.append(helper.make_node("ReduceSum", [f"product{len(nodes) - 1}"], ["sum"], keepdims=0))
+    nodes.append(helper.make_node("Add", ["x", "sum"], ["y"]))
+    shape = make.constant("shape", np.array([3072, 3072], dtype=np.int64))
+    return make.serialise(name, nodes, [make.tensor("x", "FP32", ["n"])], [make.tensor("y", "FP32", ["n"])], [shape])
+
+
+@pytest.fixture
+def loading_daemon(make_repository, tmp_path):
+    """A daemon that will not have loaded its only model before the test is over; its ports are open."""
+    started = []
+
+    def make(*flags):
+        repository = make_repository("simple")
+        folder = repository / "slow_to_load" / "1"
+        folder.mkdir(parents=True)
+        (folder / "model.onnx").write_bytes(slow_to_load("slow_to_load"))
+        one = daemons.Daemon(repository, tmp_path / "data", *flags)
+        one.process = subprocess.Popen(
+            one.command, env=one.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        started.append(one)
+        published = one.data_dir / "daemon.json"
+        daemons.wait_until(lambda: published.exists() or not one.is_running(), limit_s=20, what="the open ports")
+        assert published.exists(), one.process.communicate()
+        content = json.loads(published.read_text())
+        one.http = f"{content['host']}:{content['http']}"
+        # The folding has begun when the load takes CPU time.
+        daemons.wait_until(lambda: one.cpu_seconds() > 1, limit_s=20, what="the load")
+        return one
+
+    yield make
+    for one in started:
+        one.process.kill()
+        one.process.communicate()
+
+
+def test_while_models_load_the_daemon_is_found_and_says_that_it_is_not_ready(loading_daemon):
+    daemon = loading_daemon()
+
+    status = daemons.run_cli("status", "--json", "--data-dir", daemon.data_dir)
+
+    assert status.returncode == 0, status.stderr
+    assert json.loads(status.stdout)["ready"] is False
+    assert json.loads((daemon.data_dir / "daemon.json").read_text())["ready"] is False
+    assert wire.get(daemon.http, "/v2/health/live").status == 200
+    assert wire.get(daemon.http, "/v2/health/ready").status == 400
+
+
+def test_when_the_models_are_loaded_the_published_addresses_say_so(private_daemon):
+    daemon = private_daemon("simple")
+
+    assert json.loads((daemon.data_dir / "daemon.json").read_text())["ready"] is True
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_a_daemon_that_is_still_loading(loading_daemon, end):
+    daemon = loading_daemon("--threads-blocking", "1", "--stop-limit-ms", "1000")
+
+    daemon.process.send_signal(end)
+    out, words = daemon.process.communicate(timeout=10)
+
+    assert daemon.process.returncode == 0, words
+    assert "ready" not in out
+    assert "load given up" in words
+
+
+def test_down_ends_a_daemon_that_is_still_loading(loading_daemon):
+    daemon = loading_daemon("--stop-limit-ms", "1000")
+
+    down = daemons.run_cli("down", "--data-dir", daemon.data_dir)
+
+    assert down.returncode == 0, down.stderr
+    assert daemon.process.wait(10) == 0
+
+
+def test_an_answer_that_is_read_slowly_has_the_stop_limit_to_arrive(private_daemon):
+    daemon = private_daemon("bigactivation", flags=["--stop-limit-ms", "20000"])
+    tensor = {"name": "ROWS", "datatype": "INT64", "shape": [1], "data": [8192]}  # an answer of 32 MiB
+    body = json.dumps({"inputs": [tensor], "parameters": {"binary_data_output": True}}).encode()
+    head = b"POST /v2/models/bigactivation/infer HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(body)
+    host, port = daemon.http.rsplit(":", 1)
+    with socket.create_connection((host, int(port)), timeout=20) as connection:
+        connection.sendall(head + body)
+        assert connection.recv(8, socket.MSG_WAITALL) == b"HTTP/1.1"
+
+        daemon.terminate()
+        threading.Event().wait(2.5)  # longer than the second that any answer gets
+        content = b"".join(iter(lambda: connection.recv(1 << 20), b""))
+
+    answer_head, _, rest = content.partition(b"\r\n\r\n")
+    lengths = [line for line in answer_head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+    assert len(rest) == int(lengths[0].split(b":")[1]) > 32 << 20
+    assert daemon.wait() == 0
 
 
 def test_a_request_in_flight_finishes_while_ready_turns_false(private_daemon):

@@ -3,6 +3,7 @@
 import asyncio
 import queue
 
+import daemon as daemons
 import grpc
 import numpy as np
 import pytest
@@ -255,6 +256,11 @@ def test_triton_grpc_error_that_is_not_true_changes_nothing(stub):
 
 @pytest.mark.parametrize("model", ["repeat", "repeat_worker"])
 def test_cancelling_a_stream_cancels_what_it_had_in_flight(daemon, model):
+    def failures():
+        stats = wire.get(daemon.http, f"/v2/models/{model}/stats").json()["model_stats"][0]
+        return stats["inference_stats"]["fail"]["count"]
+
+    before = failures()
     with grpc.insecure_channel(daemon.grpc) as channel:
         stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
         never = queue.Queue()
@@ -269,8 +275,8 @@ def test_cancelling_a_stream_cancels_what_it_had_in_flight(daemon, model):
     with Stream(daemon) as stream:
         stream.send(model, repeat_inputs([3]), request_id="next")
         assert stream.next()[0].id == "next"
-    stats = wire.get(daemon.http, f"/v2/models/{model}/stats").json()["model_stats"][0]
-    assert stats["inference_stats"]["fail"]["count"] >= 0
+    # Each would have answered once more after ten minutes.
+    daemons.wait_until(lambda: failures() >= before + 50, what="the end of the 50 cancelled requests")
 
 
 def test_the_asyncio_client_streams(daemon):

@@ -1,0 +1,57 @@
+#include "daemon/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace aion::daemon {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(Config, ListensOnEveryLoopbackAddressWithoutAsking) {
+  for (const char* address : {"127.0.0.1", "127.255.0.9", "::1", "localhost"}) {
+    Config config;
+    config.listen = address;
+    EXPECT_TRUE(config.check()) << address;
+  }
+}
+
+TEST(Config, RefusesANameThatOnlyBeginsLikeALoopbackAddress) {
+  for (const char* address : {"127.example.org", "127.0.0.1.example.org", "0.0.0.0", "::"}) {
+    Config config;
+    config.listen = address;
+
+    const auto checked = config.check();
+
+    ASSERT_FALSE(checked) << address;
+    EXPECT_THAT(checked.error().message, HasSubstr(address));
+    EXPECT_THAT(checked.error().message, HasSubstr("--insecure"));
+  }
+}
+
+TEST(Config, TakesAsManyThreadsAsTheLimitAllows) {
+  Config config;
+  config.io_threads = config.compute_threads = config.blocking_threads = 1024;
+
+  EXPECT_TRUE(config.check());
+}
+
+TEST(Config, RefusesMoreThreadsThanTheLimitAndSaysTheLimit) {
+  Config config;
+  config.compute_threads = 1025;
+
+  const auto checked = config.check();
+
+  ASSERT_FALSE(checked);
+  EXPECT_EQ(checked.error().message, "threads.compute: expected at most 1024, got 1025");
+}
+
+TEST(Config, RefusesToDoWithoutThreadsForFiles) {
+  Config config;
+  config.blocking_threads = 0;
+
+  EXPECT_FALSE(config.check());
+}
+
+}  // namespace
+}  // namespace aion::daemon
