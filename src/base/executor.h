@@ -16,7 +16,7 @@ namespace aion {
 using Executor = boost::asio::any_io_executor;
 
 /// Runs what it is given at once, on the thread that gives it: for tests, and for callers that
-/// already stand on a thread of another library's pool (gRPC).
+/// already stand on the right thread.
 [[nodiscard]] Executor inline_executor();
 
 /// Runs `action` on `executor`, never inside the call (but for the inline executor).

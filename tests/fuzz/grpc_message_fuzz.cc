@@ -24,7 +24,7 @@ struct Decoded {
 };
 
 Decoded decode(GrpcEncoding encoding, std::string_view text, std::size_t step) {
-  GrpcMessageDecoder decoder(encoding, kLimit);
+  GrpcMessageDecoder decoder(encoding, kLimit, kLimit);
   Decoded all;
   for (std::size_t at = 0; at < text.size() && !decoder.fault(); at += step) {
     std::string_view piece = text.substr(at, step);

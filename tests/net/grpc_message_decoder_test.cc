@@ -54,7 +54,7 @@ std::vector<std::string> decoded(GrpcMessageDecoder& decoder,
 TEST(GrpcMessageDecoder, FindsMessagesInPiecesOfEverySize) {
   const std::string text = framed("first") + framed("") + framed(std::string(300, 'x'));
   for (std::size_t step = 1; step <= text.size(); ++step) {
-    GrpcMessageDecoder decoder(GrpcEncoding::Identity, kLimit);
+    GrpcMessageDecoder decoder(GrpcEncoding::Identity, kLimit, kLimit);
     EXPECT_THAT(decoded(decoder, text, step), ElementsAre("first", "", std::string(300, 'x')));
     EXPECT_FALSE(decoder.is_inside_message());
   }
@@ -62,7 +62,7 @@ TEST(GrpcMessageDecoder, FindsMessagesInPiecesOfEverySize) {
 
 TEST(GrpcMessageDecoder, DoesNotCopyAMessageThatCameWhole) {
   const std::string text = framed("whole");
-  GrpcMessageDecoder decoder(GrpcEncoding::Identity, kLimit);
+  GrpcMessageDecoder decoder(GrpcEncoding::Identity, kLimit, kLimit);
 
   EXPECT_EQ(decoder.take(text), text.size());
 
@@ -70,7 +70,7 @@ TEST(GrpcMessageDecoder, DoesNotCopyAMessageThatCameWhole) {
 }
 
 TEST(GrpcMessageDecoder, KnowsThatAMessageIsNotWhole) {
-  GrpcMessageDecoder decoder(GrpcEncoding::Identity, kLimit);
+  GrpcMessageDecoder decoder(GrpcEncoding::Identity, kLimit, kLimit);
   EXPECT_FALSE(decoder.is_inside_message());
   decoder.take(framed("abc").substr(0, 3));
   EXPECT_TRUE(decoder.is_inside_message());
@@ -82,14 +82,14 @@ TEST(GrpcMessageDecoder, UnpacksWhatIsPackedAndOnlyThat) {
     const std::string text =
         framed(packed("small", encoding), 1) + framed("plain") + framed(packed(large, encoding), 1);
     for (const std::size_t step : {std::size_t{1}, std::size_t{7}, text.size()}) {
-      GrpcMessageDecoder decoder(encoding, kLimit);
+      GrpcMessageDecoder decoder(encoding, kLimit, kLimit);
       EXPECT_THAT(decoded(decoder, text, step), ElementsAre("small", "plain", large));
     }
   }
 }
 
 TEST(GrpcMessageDecoder, RefusesALengthAboveTheLimitBeforeTheBytesCome) {
-  GrpcMessageDecoder decoder(GrpcEncoding::Identity, 10);
+  GrpcMessageDecoder decoder(GrpcEncoding::Identity, 10, kLimit);
   EXPECT_THAT(decoded(decoder, framed(std::string(11, 'x')).substr(0, 5), 5),
               ElementsAre("fault: Received message larger than max (11 vs. 10)"));
   EXPECT_EQ(decoder.fault()->code, GrpcCode::ResourceExhausted);
@@ -97,7 +97,7 @@ TEST(GrpcMessageDecoder, RefusesALengthAboveTheLimitBeforeTheBytesCome) {
 
 TEST(GrpcMessageDecoder, StopsUnpackingAtTheLimit) {
   const std::string bomb = framed(packed(std::string(64U << 20U, '\0'), GrpcEncoding::Gzip), 1);
-  GrpcMessageDecoder decoder(GrpcEncoding::Gzip, kLimit);
+  GrpcMessageDecoder decoder(GrpcEncoding::Gzip, kLimit, kLimit);
 
   const auto messages = decoded(decoder, bomb, bomb.size());
 
@@ -111,16 +111,16 @@ TEST(GrpcMessageDecoder, RefusesWhatIsNotPackedAsItSays) {
                                    good.substr(0, good.size() - 1),
                                    good + "more",
                                    std::string()}) {
-    GrpcMessageDecoder decoder(GrpcEncoding::Gzip, kLimit);
+    GrpcMessageDecoder decoder(GrpcEncoding::Gzip, kLimit, kLimit);
     EXPECT_THAT(decoded(decoder, framed(wrong, 1), 1U << 20U),
                 ElementsAre(HasSubstr("could not be unpacked: expected gzip")));
   }
 }
 
 TEST(GrpcMessageDecoder, RefusesAWrongFlag) {
-  GrpcMessageDecoder identity(GrpcEncoding::Identity, kLimit);
+  GrpcMessageDecoder identity(GrpcEncoding::Identity, kLimit, kLimit);
   EXPECT_THAT(decoded(identity, framed("x", 1), 99), ElementsAre(HasSubstr("'grpc-encoding'")));
-  GrpcMessageDecoder gzip(GrpcEncoding::Gzip, kLimit);
+  GrpcMessageDecoder gzip(GrpcEncoding::Gzip, kLimit, kLimit);
   EXPECT_THAT(decoded(gzip, framed("x", 2), 99), ElementsAre(HasSubstr("expected 0 or 1, got 2")));
 }
 

@@ -266,6 +266,60 @@ TEST_F(GrpcServerTest, RefusesTooMuchMetadata) {
   EXPECT_THAT(message_of(answer), StartsWith("metadata: expected at most 1000 bytes, got 2"));
 }
 
+TEST_F(GrpcServerTest, ResetsACallWhoseHeadersUnpackWithoutEnd) {
+  start();
+  Http2Client client(server_->port());
+  Http2Client::Headers bomb;  // a byte each, behind the first
+  for (int i = 0; i < 10'000; ++i) {
+    bomb.emplace_back("bomb", std::string(3000, 'b'));
+  }
+
+  const auto& ended = client.finished(client.call(kEcho, framed("x"), true, bomb));
+
+  EXPECT_EQ(ended.error, static_cast<std::uint32_t>(NGHTTP2_INTERNAL_ERROR));
+  EXPECT_TRUE(ended.headers.empty());
+  EXPECT_EQ(client.finished(client.call(kEcho, framed("y"))).data, framed("y"));
+}
+
+TEST_F(GrpcServerTest, EndsACallWhoseDeadlineHasPassed) {
+  GrpcConfig config;
+  config.handshake_timeout = std::chrono::milliseconds(500);  // looks ten times as often
+  start(config);
+  Http2Client client(server_->port());
+
+  const auto& answer =
+      client.finished(client.call(kHold, framed("x"), true, {{"grpc-timeout", "50m"}}));
+
+  EXPECT_EQ(status_of(answer), "4");
+  EXPECT_EQ(held_.cancels, 1);
+}
+
+TEST_F(GrpcServerTest, EndsACallWhoseAnswerNobodyTakes) {
+  GrpcConfig config;
+  config.progress_timeout = std::chrono::milliseconds(100);
+  start(config);
+  Http2Client client(server_->port(), false);
+  const std::int32_t id = client.call(kHold, framed("x"), true);
+  const auto call = held_call();
+  ASSERT_TRUE(call);
+  call->finish({}, std::string(1U << 20U, 'l'));  // the client's window is 64 KiB
+
+  EXPECT_EQ(client.finished(id).error, static_cast<std::uint32_t>(NGHTTP2_CANCEL));
+  EXPECT_EQ(held_.cancels, 1);
+}
+
+TEST_F(GrpcServerTest, TakesMoreForRefusedCallsThanTheConnectionsWindow) {
+  GrpcConfig config;
+  config.max_message_bytes = 100;
+  start(config);
+  Http2Client client(server_->port());
+  for (int i = 0; i < 24; ++i) {  // 72 MiB in all
+    const auto& answer = client.finished(client.call(kEcho, framed(std::string(3U << 20U, 'm'))));
+    ASSERT_EQ(status_of(answer), "8");
+  }
+  EXPECT_EQ(client.finished(client.call(kEcho, framed("y"))).data, framed("y"));
+}
+
 TEST_F(GrpcServerTest, RefusesAMessageThatIsTooLarge) {
   GrpcConfig config;
   config.max_message_bytes = 100;
@@ -370,16 +424,20 @@ TEST_F(GrpcServerTest, HoldsUpAClientWhoseMessagesNobodyReads) {
   start();
   Http2Client client(server_->port());
   const std::size_t size = 8U << 20U;
+  const std::size_t window = 4U << 20U;
   const std::int32_t held = client.call(kHold, framed(std::string(size, 'h')), true);
-  ASSERT_TRUE(held_call());
+  const auto call = held_call();
+  ASSERT_TRUE(call);
+  ASSERT_TRUE(client.talk_until([&] { return client.stream(held).sent == window; }));
 
   // The other call of the connection goes on.
   EXPECT_EQ(client.finished(client.call(kEcho, framed("other"))).data, framed("other"));
 
-  EXPECT_LT(client.stream(held).sent, size);
-  held_call()->read();
+  // The answer came behind all that was sent before it, so nothing of it is in the socket any more.
+  EXPECT_EQ(client.stream(held).sent, window);
+  call->read();
   EXPECT_TRUE(client.talk_until([&] { return client.stream(held).sent == size + 5; }));
-  EXPECT_TRUE(held_.wait([this] { return !held_.messages.empty(); }));
+  ASSERT_TRUE(held_.wait([this] { return !held_.messages.empty(); }));
   EXPECT_EQ(held_.messages.front().size(), size);
 }
 
@@ -429,7 +487,9 @@ TEST_F(GrpcServerTest, EndsACallBeforeTheClientHasSaidAll) {
   start();
   Http2Client client(server_->port());
   const std::int32_t id = client.call(kHold, framed("x"), false);
-  held_call()->finish({GrpcCode::FailedPrecondition, "enough"});
+  const auto call = held_call();
+  ASSERT_TRUE(call);
+  call->finish({GrpcCode::FailedPrecondition, "enough"});
 
   const auto& answer = client.finished(id);
 
@@ -455,8 +515,7 @@ TEST_F(GrpcServerTest, EndsAConnectionThatSaysNothing) {
   start(config);
   Http2Client silent(server_->port());  // its settings are not sent before the first talk
 
-  EXPECT_TRUE(wait_for_connections(1));
-  EXPECT_TRUE(wait_for_connections(0));
+  EXPECT_TRUE(silent.is_ended_by_server());
 }
 
 TEST_F(GrpcServerTest, EndsACallWhoseMessageStandsStill) {
@@ -477,6 +536,19 @@ TEST_F(GrpcServerTest, AsksASilentClientWhetherItLives) {
   client.call(kHold, "", false);
 
   EXPECT_TRUE(client.talk_until([&] { return client.pings() > 0; }));
+}
+
+TEST_F(GrpcServerTest, EndsAConnectionWhoseClientDoesNotAnswer) {
+  GrpcConfig config;
+  config.keepalive_time = std::chrono::milliseconds(50);
+  config.keepalive_timeout = std::chrono::milliseconds(50);
+  start(config);
+  Http2Client client(server_->port(), true, false);
+  client.call(kHold, "", false);
+
+  EXPECT_TRUE(client.talk_until([&] { return client.is_closed(); }));
+  EXPECT_GT(client.pings(), 0);
+  EXPECT_TRUE(held_.wait([this] { return held_.cancels == 1; }));
 }
 
 TEST_F(GrpcServerTest, TellsOneConnectionTooManyToGoAway) {

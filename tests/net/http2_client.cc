@@ -96,7 +96,8 @@ int connect_to(std::uint16_t port) {
 
 }  // namespace
 
-Http2Client::Http2Client(std::uint16_t port, bool takes) : descriptor_(connect_to(port)) {
+Http2Client::Http2Client(std::uint16_t port, bool takes, bool answers_pings)
+    : descriptor_(connect_to(port)) {
   nghttp2_session_callbacks* callbacks = nullptr;
   nghttp2_session_callbacks_new(&callbacks);
   nghttp2_session_callbacks_set_on_header_callback(callbacks, ClientCallbacks::on_header);
@@ -106,6 +107,8 @@ Http2Client::Http2Client(std::uint16_t port, bool takes) : descriptor_(connect_t
   nghttp2_option* option = nullptr;
   nghttp2_option_new(&option);
   nghttp2_option_set_no_auto_window_update(option, takes ? 0 : 1);
+  nghttp2_option_set_no_auto_ping_ack(option, answers_pings ? 0 : 1);
+  nghttp2_option_set_max_send_header_block_length(option, std::size_t{1} << 30U);
   nghttp2_session_client_new2(&session_, callbacks, this, option);
   nghttp2_option_del(option);
   nghttp2_session_callbacks_del(callbacks);
@@ -209,6 +212,17 @@ bool Http2Client::talk_until(const std::function<bool()>& is_done) {
     }
   }
   return true;
+}
+
+bool Http2Client::is_ended_by_server() {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!is_closed_ && std::chrono::steady_clock::now() < end) {
+    pollfd wait{descriptor_, POLLIN, 0};
+    if (::poll(&wait, 1, 50) > 0) {
+      pull();
+    }
+  }
+  return is_closed_;
 }
 
 const Http2Client::Stream& Http2Client::finished(std::int32_t id) {

@@ -30,7 +30,7 @@ class Http2Client {
   };
 
   /// Connects. With `takes` false nothing is given back to the server's window of a stream.
-  explicit Http2Client(std::uint16_t port, bool takes = true);
+  explicit Http2Client(std::uint16_t port, bool takes = true, bool answers_pings = true);
   ~Http2Client();
   Http2Client(const Http2Client&) = delete;
   Http2Client& operator=(const Http2Client&) = delete;
@@ -57,6 +57,8 @@ class Http2Client {
   /// The stream after its end.
   const Stream& finished(std::int32_t id);
   void close();
+  /// Reads, and says nothing, until the server closes; false when it has not within 20 s.
+  bool is_ended_by_server();
 
  private:
   friend struct ClientCallbacks;

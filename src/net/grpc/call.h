@@ -30,7 +30,8 @@ class GrpcCall {
   /// Asks for one message: on_message() or on_half_close() follows, once. Not asking holds the
   /// client up by its own window.
   virtual void read() = 0;
-  /// Sends a message behind those before; on_written() follows when it is on its way.
+  /// Sends a message behind those before; on_written() follows when it is on its way: on the io
+  /// thread perhaps before this returns.
   virtual void write(std::string message) = 0;
   /// Ends the call behind what was written and `last`. What is said later is dropped.
   virtual void finish(GrpcStatus status, std::optional<std::string> last = std::nullopt) = 0;

@@ -59,10 +59,14 @@ int GrpcCallbacks::on_header(nghttp2_session* session,
                              const std::uint8_t* value,
                              std::size_t value_size,
                              std::uint8_t /*flags*/,
-                             void* /*user*/) {
+                             void* user) {
   GrpcStream* const stream = stream_of(session, frame->hd.stream_id);
   if (stream != nullptr && is_request(*frame)) {  // a client's trailers say nothing
+    constexpr std::size_t kPatience = 4;  // a little too much gets an answer, much too much a reset
     stream->add_header(text(name, name_size), text(value, value_size));
+    if (stream->header_bytes() > kPatience * connection_of(user).max_header_bytes()) {
+      return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    }
   }
   return 0;
 }

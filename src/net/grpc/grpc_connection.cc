@@ -21,6 +21,8 @@ namespace {
 
 // So many reads in a row one connection gets before the others have their turn.
 constexpr int kReadsPerTurn = 16;
+// And so many answers that make room for the next.
+constexpr int kRoundsPerTurn = 16;
 // So much is gathered before it is given to the socket.
 constexpr std::size_t kSendStep = 128U << 10U;
 // How long a client may take to close after our last word. Closing at once, with unread bytes,
@@ -52,7 +54,7 @@ void GrpcConnection::start(bool is_welcome) {
     end();
     return;
   }
-  since_ = loop_->now();
+  started_ = since_ = sent_since_ = loop_->now();
   if (!is_welcome) {
     end_session(NGHTTP2_ENHANCE_YOUR_CALM, "too many connections; try again later");
   }
@@ -75,7 +77,7 @@ void GrpcConnection::end() {
     return;
   }
   is_busy_ = true;  // nothing is sent any more
-  loop_->remove(*this);
+  loop_->remove(*this, descriptor_);
   const auto streams = std::move(streams_);
   streams_.clear();
   for (const auto& [id, stream] : streams) {
@@ -99,11 +101,11 @@ void GrpcConnection::on_events(std::uint32_t events) {
 
 /// Reads until there is nothing more, or others must have their turn.
 void GrpcConnection::pump() {
-  for (int reads = 0; self_ && has_input_ && reads < kReadsPerTurn; ++reads) {
+  for (int reads = 0; self_ && may_read() && reads < kReadsPerTurn; ++reads) {
     receive();
     flush();
   }
-  if (self_ && has_input_ && !std::exchange(is_posted_, true)) {
+  if (self_ && may_read() && !std::exchange(is_posted_, true)) {
     asio::post(loop_->native_executor(), [self = self_] {
       self->is_posted_ = false;
       self->pump();
@@ -128,11 +130,11 @@ void GrpcConnection::receive() {
   // A short read has emptied the socket, and what comes now makes a new edge; an end has been told
   // already.
   has_input_ = static_cast<std::size_t>(count) == buffer.size() || has_hung_up_;
-  since_ = loop_->now();
-  is_pinging_ = false;
-  if (is_draining_) {
+  if (is_draining_ || must_end_) {
     return;
   }
+  since_ = loop_->now();
+  is_pinging_ = false;
   is_busy_ = true;
   const ssize_t used =
       nghttp2_session_mem_recv(session_.get(),
@@ -170,74 +172,91 @@ void GrpcConnection::respond(GrpcStream& stream) {
 }
 
 void GrpcConnection::flush() {
-  if (is_busy_) {
+  if (is_busy_ || must_end_) {
     needs_flush_ = true;  // whoever is busy flushes in the end
     return;
   }
+  is_busy_ = true;
   bool has_room = true;
+  int rounds = 0;
   do {
     needs_flush_ = false;
-    is_busy_ = true;
     has_room = send_some();
-    tell_written();
-    is_busy_ = false;
-  } while (self_ && has_room && needs_flush_ && !must_end_);
-  if (!self_) {
-    return;
-  }
+  } while (has_room && needs_flush_ && !must_end_ && ++rounds < kRoundsPerTurn);
+  is_busy_ = false;
   const bool is_over = nghttp2_session_want_read(session_.get()) == 0 &&
                        nghttp2_session_want_write(session_.get()) == 0;
   if (must_end_) {
-    end();
+    cut();
+  } else if (has_room && needs_flush_) {
+    post_flush();
   } else if (is_over && unsent_.empty()) {
     drain();
   }
 }
 
+void GrpcConnection::post_flush() {
+  asio::post(loop_->native_executor(), [self = self_] {
+    if (self->self_) {
+      self->flush();
+    }
+  });
+}
+
 /// False when the socket takes no more now.
 bool GrpcConnection::send_some() {
-  for (;;) {
-    std::string& out = unsent_.empty() ? output_ : unsent_;
-    if (unsent_.empty()) {
-      out.clear();
+  while (!must_end_) {
+    // Not the loop's memory itself: what is told meanwhile may let another connection use it.
+    std::string out = unsent_.empty() ? std::exchange(output_, {}) : std::exchange(unsent_, {});
+    gather(out);
+    const bool is_all = out.empty();
+    const bool has_room = is_all || give_to_socket(out);
+    if (!has_room) {
+      unsent_ = std::move(out);
+      return false;
     }
+    out.clear();
+    output_ = std::move(out);
+    if (is_all) {
+      return true;
+    }
+  }
+  return true;
+}
+
+/// Puts frames behind `out`; those that tell that an answer is on its way make the next one.
+void GrpcConnection::gather(std::string& out) {
+  int rounds = 0;
+  do {
+    needs_flush_ = false;
     while (out.size() < kSendStep) {
       const std::uint8_t* frame = nullptr;
       const ssize_t size = nghttp2_session_mem_send(session_.get(), &frame);
-      if (size < 0) {
-        must_end_ = true;
-      }
+      must_end_ = must_end_ || size < 0;
       if (size <= 0) {
         break;
       }
       out.append(reinterpret_cast<const char*>(frame), static_cast<std::size_t>(size));
     }
-    if (out.empty() || must_end_) {
-      return true;
-    }
-    ssize_t sent = 0;
-    do {
-      sent = ::send(descriptor_, out.data(), out.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-    } while (sent < 0 && errno == EINTR);
-    if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
-      must_end_ = true;
-      return true;
-    }
-    const std::size_t gone = sent < 0 ? 0 : static_cast<std::size_t>(sent);
-    if (gone > 0) {
-      since_ = loop_->now();
-    }
-    if (gone == out.size()) {
-      std::string().swap(unsent_);
-      continue;
-    }
-    if (unsent_.empty()) {
-      unsent_.assign(out, gone);
-    } else {
-      unsent_.erase(0, gone);
-    }
-    return false;
+    tell_written();
+  } while (needs_flush_ && out.size() < kSendStep && !must_end_ && ++rounds < kRoundsPerTurn);
+}
+
+/// True when it took everything; what it did not take is left in `out`.
+bool GrpcConnection::give_to_socket(std::string& out) {
+  ssize_t sent = 0;
+  do {
+    sent = ::send(descriptor_, out.data(), out.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  } while (sent < 0 && errno == EINTR);
+  if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
+    must_end_ = true;
+    return true;
   }
+  if (sent > 0) {
+    sent_since_ = loop_->now();
+    out.erase(0, static_cast<std::size_t>(sent));
+  }
+  return out.empty();
 }
 
 void GrpcConnection::tell_written() {
@@ -265,51 +284,70 @@ void GrpcConnection::drain() {
   }
 }
 
+/// Ends soon, but not under the feet of whoever is calling.
+void GrpcConnection::cut() {
+  ::shutdown(descriptor_, SHUT_RDWR);
+  has_input_ = has_hung_up_ = true;
+  if (!std::exchange(is_posted_, true)) {
+    asio::post(loop_->native_executor(), [self = self_] {
+      self->is_posted_ = false;
+      self->pump();
+    });
+  }
+}
+
 void GrpcConnection::check_time() {
   const GrpcConfig& config = environment_->config;
-  const auto now = loop_->now();
-  const auto silent = now - since_ - loop_->tick();  // since_ may be a tick old
-  const bool is_stuck = !unsent_.empty() && silent > config.progress_timeout;
-  const bool is_slow = !has_shaken_hands_ && silent > config.handshake_timeout;
-  const bool is_dead = is_pinging_ && now - pinged_ > config.keepalive_timeout + loop_->tick();
-  const bool stays_open = is_draining_ && silent > kDrainTime;
+  const auto now = loop_->now() - loop_->tick();  // what is compared may be a tick old
+  const bool is_stuck = !unsent_.empty() && now - sent_since_ > config.progress_timeout;
+  const bool is_slow = !has_shaken_hands_ && now - started_ > config.handshake_timeout;
+  const bool is_dead = is_pinging_ && now - pinged_ > config.keepalive_timeout;
+  const bool stays_open = is_draining_ && now - since_ > kDrainTime;
   if (is_stuck || is_slow || is_dead || stays_open) {
-    ::shutdown(descriptor_, SHUT_RDWR);  // the end comes as an event
-    return;
-  }
-  for (const auto& [id, stream] : streams_) {
-    if (stream->has_stood_still_since(now - config.progress_timeout - loop_->tick())) {
-      nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL);
-      needs_flush_ = true;
-    }
-  }
-  if (!is_pinging_ && !streams_.empty() && silent > config.keepalive_time) {
-    is_pinging_ = true;
-    pinged_ = now;
-    nghttp2_submit_ping(session_.get(), NGHTTP2_FLAG_NONE, nullptr);
-    needs_flush_ = true;
-  }
-  if (needs_flush_) {
+    cut();
+  } else if (!streams_.empty()) {
+    // Not now: the loop walks over its connections, and what ends here may end one.
     asio::post(loop_->native_executor(), [self = self_] {
       if (self->self_) {
-        self->flush();
+        self->check_streams();
       }
     });
   }
 }
 
+void GrpcConnection::check_streams() {
+  const GrpcConfig& config = environment_->config;
+  const auto now = loop_->now();
+  const auto streams = streams_;  // what is told may end some
+  for (const auto& [id, stream] : streams) {
+    stream->check_deadline(std::chrono::steady_clock::now());
+    if (stream->has_stood_still_since(now - config.progress_timeout - loop_->tick())) {
+      nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL);
+    }
+  }
+  if (!is_pinging_ && now - since_ > config.keepalive_time) {
+    is_pinging_ = true;
+    pinged_ = now;
+    nghttp2_submit_ping(session_.get(), NGHTTP2_FLAG_NONE, nullptr);
+  }
+  flush();
+}
+
 void GrpcConnection::begin_stop() {
-  // Not now: the loop walks over its connections, and this one may end.
+  // Not now, as above.
   asio::post(loop_->native_executor(), [self = self_] {
-    if (!self->self_) {
+    if (!self->self_ || self->is_draining_ || self->must_end_) {
       return;
     }
     self->end_session(NGHTTP2_NO_ERROR, {});
-    const auto streams = self->streams_;  // what is told may end some
+    const auto streams = self->streams_;
     for (const auto& [id, stream] : streams) {
       stream->tell_stopping();
     }
     self->flush();
+    if (self->streams_.empty() && self->unsent_.empty()) {
+      self->cut();  // an idle client has nothing to lose
+    }
   });
 }
 

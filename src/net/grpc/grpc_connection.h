@@ -42,8 +42,13 @@ class GrpcConnection final : public Connection,
   void abort() override;
 
   void ready(GrpcStream& stream) override;
+  void flush() override;
   void consumed(GrpcStream& stream, std::size_t count) override;
   void has_written(std::shared_ptr<GrpcStream> stream) override;
+
+  [[nodiscard]] std::size_t max_header_bytes() const {
+    return environment_->config.max_metadata_bytes;
+  }
 
  private:
   friend struct GrpcCallbacks;  // what the library calls
@@ -52,6 +57,8 @@ class GrpcConnection final : public Connection,
   };
 
   // Reading.
+  /// Not while the client takes nothing: what is said to it would pile up.
+  [[nodiscard]] bool may_read() const { return has_input_ && (unsent_.empty() || has_hung_up_); }
   void pump();
   void receive();
   void begin_stream(std::int32_t id);
@@ -61,12 +68,16 @@ class GrpcConnection final : public Connection,
   // Sending.
   bool begin_session();
   void respond(GrpcStream& stream);
-  void flush();
   bool send_some();
+  void gather(std::string& out);
+  bool give_to_socket(std::string& out);
   void tell_written();
 
   void end_session(std::uint32_t reason, std::string_view text);
+  void check_streams();
+  void post_flush();
   void drain();
+  void cut();
   void end();
 
   std::shared_ptr<IoLoop> loop_;
@@ -78,7 +89,9 @@ class GrpcConnection final : public Connection,
   std::vector<std::shared_ptr<GrpcStream>> written_;  // to be told so
   std::string unsent_;                                // frames that the socket did not take
   std::shared_ptr<GrpcConnection> self_;              // until the end
-  IoLoop::TickTime since_;                            // of the last bytes that came or went
+  IoLoop::TickTime started_;
+  IoLoop::TickTime since_;       // of the last bytes that came
+  IoLoop::TickTime sent_since_;  // of the last bytes that went
   IoLoop::TickTime pinged_;
   int descriptor_;
   bool has_input_ = true;     // there may be something to read
@@ -89,7 +102,7 @@ class GrpcConnection final : public Connection,
   bool is_posted_ = false;  // another turn is under way
   bool is_pinging_ = false;
   bool is_draining_ = false;  // all is said; waits for the client to close
-  bool must_end_ = false;
+  bool must_end_ = false;     // the socket or the session is broken
 };
 
 }  // namespace aion::net

@@ -34,24 +34,25 @@ GrpcStatus unknown_encoding(std::string_view name) {
 }  // namespace
 
 void GrpcConnection::begin_stream(std::int32_t id) {
-  auto stream = std::make_shared<GrpcStream>(*this, loop_, peer_address_, id);
+  auto stream = std::make_shared<GrpcStream>(
+      *this, loop_, peer_address_, id, environment_->config.max_metadata_bytes);
   nghttp2_session_set_stream_user_data(session_.get(), id, stream.get());
   streams_.emplace(id, std::move(stream));
 }
 
 /// Finds the method and lets it begin, or says why not; what comes for the stream is dropped then.
 void GrpcConnection::open(GrpcStream& stream) {
-  const bool is_post = stream.metadata(":method") == "POST";
-  if (!is_post || !is_grpc(stream.metadata("content-type"))) {
-    (void)stream.begin_response();
-    submit_http_status(*session_, stream, is_post ? 415 : 405);
-    return;
-  }
   const GrpcConfig& config = environment_->config;
   if (stream.header_bytes() > config.max_metadata_bytes) {
     stream.finish({GrpcCode::ResourceExhausted,
                    "metadata: expected at most " + std::to_string(config.max_metadata_bytes) +
                        " bytes, got " + std::to_string(stream.header_bytes())});
+    return;
+  }
+  const bool is_post = stream.metadata(":method") == "POST";
+  if (!is_post || !is_grpc(stream.metadata("content-type"))) {
+    (void)stream.begin_response();
+    submit_http_status(*session_, stream, is_post ? 415 : 405);
     return;
   }
   TimePoint deadline = kNever;
@@ -76,7 +77,8 @@ void GrpcConnection::open(GrpcStream& stream) {
                    "unknown method " + std::string(stream.metadata(":path").substr(0, 256))});
     return;
   }
-  stream.open(method->second, deadline, *encoding, config.max_message_bytes);
+  stream.open(
+      method->second, deadline, *encoding, config.max_message_bytes, config.max_unpacked_bytes);
 }
 
 void GrpcConnection::stream_closed(std::int32_t id, std::uint32_t reason) {

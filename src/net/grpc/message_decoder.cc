@@ -126,15 +126,15 @@ void GrpcMessageDecoder::unpack(std::string_view body) {
   int state = inflater.is_ready ? Z_OK : Z_MEM_ERROR;
   std::size_t size = 0;
   while (state == Z_OK) {
-    unpacked_.resize(size + std::max(kUnpackStep, size));
+    unpacked_.resize(std::min(size + std::max(kUnpackStep, size), max_unpacked_ + 1));
     stream.next_out = reinterpret_cast<Bytef*>(unpacked_.data() + size);
-    stream.avail_out = static_cast<uInt>(std::min<std::size_t>(unpacked_.size() - size, 1U << 30U));
+    stream.avail_out = static_cast<uInt>(unpacked_.size() - size);
     const uInt room = stream.avail_out;
     state = ::inflate(&stream, Z_NO_FLUSH);
     size += room - stream.avail_out;
-    if (size > max_bytes_) {
+    if (size > max_unpacked_) {
       has_message_ = false;
-      fail(GrpcCode::ResourceExhausted, too_large(size, max_bytes_));
+      fail(GrpcCode::ResourceExhausted, too_large(size, max_unpacked_));
       return;
     }
     if (state == Z_OK && stream.avail_in == 0 && stream.avail_out > 0) {

@@ -21,8 +21,9 @@ enum class GrpcEncoding : std::uint8_t { Identity, Deflate, Gzip };
 /// Takes the bytes as they come, in pieces of any size, one message after another.
 class GrpcMessageDecoder {
  public:
-  GrpcMessageDecoder(GrpcEncoding encoding, std::size_t max_bytes)
-      : encoding_(encoding), max_bytes_(max_bytes) {}
+  /// Unpacking is done where take() is called, so `max_unpacked` is to be reached in a moment.
+  GrpcMessageDecoder(GrpcEncoding encoding, std::size_t max_bytes, std::size_t max_unpacked)
+      : encoding_(encoding), max_bytes_(max_bytes), max_unpacked_(max_unpacked) {}
 
   /// Returns how many bytes of `input` it used: all, unless a message is whole or wrong. `input`
   /// must outlive the use of message().
@@ -49,6 +50,7 @@ class GrpcMessageDecoder {
 
   GrpcEncoding encoding_;
   std::size_t max_bytes_;
+  std::size_t max_unpacked_;
   std::array<char, kPrefix> prefix_{};
   std::size_t prefix_size_ = 0;
   std::size_t length_ = 0;

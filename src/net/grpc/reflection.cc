@@ -121,9 +121,8 @@ class ReflectionCall final : public GrpcReceiver {
 std::vector<GrpcService> reflection_services(const std::vector<std::string>& services) {
   const std::vector<std::string> own = {"grpc.reflection.v1.ServerReflection",
                                         "grpc.reflection.v1alpha.ServerReflection"};
-  auto all = std::make_shared<std::vector<std::string>>(services);
-  all->insert(all->end(), own.begin(), own.end());
-  const GrpcMethod method = [names = Names(all)](std::shared_ptr<GrpcCall> call) {
+  const auto names = std::make_shared<const std::vector<std::string>>(services);
+  const GrpcMethod method = [names](std::shared_ptr<GrpcCall> call) {
     return std::make_shared<ReflectionCall>(std::move(call), names);
   };
   std::vector<GrpcService> made;

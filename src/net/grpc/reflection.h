@@ -8,7 +8,7 @@
 
 namespace aion::net {
 
-/// The service in both versions that clients know. It lists itself and `services`, and describes
+/// The service in both versions that clients know. It lists `services`, and describes
 /// every schema that is linked into the program.
 [[nodiscard]] std::vector<GrpcService> reflection_services(
     const std::vector<std::string>& services);

@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::uint32_t kStreamWindow = 4U << 20U;
 constexpr std::int32_t kConnectionWindow = 64 << 20;
-constexpr std::uint32_t kMaxFrame = 256U << 10U;
 // Deadlines that pass are resets by the client. The library's own limit, 33 a second, is one that
 // an overloaded model reaches with honest clients.
 constexpr std::uint64_t kResetsAtOnce = 10'000;
@@ -98,10 +97,9 @@ const nghttp2_option* session_options() {
 
 bool submit_first_settings(nghttp2_session& session, const GrpcConfig& config) {
   const auto metadata_limit = static_cast<std::uint32_t>(config.max_metadata_bytes);
-  const std::array<nghttp2_settings_entry, 5> settings = {{
+  const std::array<nghttp2_settings_entry, 4> settings = {{
       {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, config.max_streams},
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, kStreamWindow},
-      {NGHTTP2_SETTINGS_MAX_FRAME_SIZE, kMaxFrame},
       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, metadata_limit},
       {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
   }};

@@ -21,9 +21,11 @@ class SocketServer;
 struct GrpcConfig {
   std::string address = "127.0.0.1";  // an IP address
   std::uint16_t port = 0;             // 0 = any free one
-  /// Of one message, unpacked. The default of 4 MiB that other servers have breaks clients that
+  /// Of one message. The default of 4 MiB that other servers have breaks clients that
   /// send images.
   std::size_t max_message_bytes = (std::size_t{1} << 31U) - 1;
+  /// Of a compressed message, unpacked: it is unpacked on the io thread.
+  std::size_t max_unpacked_bytes = 64U << 20U;
   std::size_t max_metadata_bytes = 16U << 10U;  // of one call
   std::uint32_t max_streams = 1024;             // calls at once on one connection
   std::size_t max_connections = 20'000;

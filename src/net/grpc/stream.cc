@@ -20,17 +20,25 @@ constexpr std::size_t kHeaders = 10;
 GrpcStream::GrpcStream(StreamTransport& transport,
                        std::shared_ptr<IoLoop> loop,
                        std::shared_ptr<const std::string> peer_address,
-                       std::int32_t id)
+                       std::int32_t id,
+                       std::size_t max_header_bytes)
     : transport_(&transport),
       loop_(std::move(loop)),
       peer_address_(std::move(peer_address)),
       id_(id),
-      since_(loop_->now()) {
+      max_header_bytes_(max_header_bytes),
+      since_(loop_->now()),
+      sent_since_(since_) {
   header_text_.reserve(kHeaderText);
   headers_.reserve(kHeaders);
 }
 
 void GrpcStream::add_header(std::string_view name, std::string_view value) {
+  constexpr std::size_t kOverhead = 32;
+  header_bytes_ += name.size() + value.size() + kOverhead;
+  if (header_bytes_ > max_header_bytes_) {
+    return;  // a few bytes of HPACK may stand for gigabytes of headers
+  }
   headers_.push_back({static_cast<std::uint32_t>(header_text_.size()),
                       static_cast<std::uint32_t>(name.size()),
                       static_cast<std::uint32_t>(value.size())});
@@ -51,9 +59,10 @@ std::string_view GrpcStream::metadata(std::string_view name) const {
 void GrpcStream::open(const GrpcMethod& method,
                       TimePoint deadline,
                       GrpcEncoding encoding,
-                      std::size_t max_message_bytes) {
+                      std::size_t max_message_bytes,
+                      std::size_t max_unpacked_bytes) {
   deadline_ = deadline;
-  decoder_.emplace(encoding, max_message_bytes);
+  decoder_.emplace(encoding, max_message_bytes, max_unpacked_bytes);
   receiver_ = method(shared_from_this());
   deliver();
 }
@@ -65,6 +74,9 @@ void GrpcStream::read() {
   }
   wants_message_ = true;
   deliver();
+  if (!is_delivering_ && transport_ != nullptr) {
+    transport_->flush();  // the client may have waited for the room that was made
+  }
 }
 
 void GrpcStream::take(std::string_view data) {
@@ -76,9 +88,12 @@ void GrpcStream::take(std::string_view data) {
   if (held_.empty()) {
     pending_ = data;
   } else {
-    held_.erase(0, held_.size() - pending_.size());
+    std::size_t used = held_.size() - pending_.size();
+    if (used > pending_.size()) {
+      held_.erase(0, std::exchange(used, 0));
+    }
     held_ += data;
-    pending_ = held_;
+    pending_ = std::string_view(held_).substr(used);
   }
   deliver();
   if (!pending_.empty() && held_.empty()) {
@@ -133,9 +148,16 @@ bool GrpcStream::next_event() {
 
 /// Ends a call whose client does not keep to the protocol.
 void GrpcStream::give_up(GrpcStatus status) {
+  const std::shared_ptr<GrpcReceiver> receiver = std::move(receiver_);
   finish(std::move(status));
-  if (const std::shared_ptr<GrpcReceiver> receiver = std::move(receiver_)) {
+  if (receiver) {
     receiver->on_cancel();
+  }
+}
+
+void GrpcStream::check_deadline(TimePoint now) {
+  if (receiver_ && deadline_ < now) {
+    give_up({GrpcCode::DeadlineExceeded, "Request timeout expired"});
   }
 }
 
@@ -157,8 +179,14 @@ void GrpcStream::close(bool was_lost) {
   }
 }
 
-bool GrpcStream::has_stood_still_since(IoLoop::TickTime time) const {
-  return decoder_ && decoder_->is_inside_message() && since_ < time;
+bool GrpcStream::has_output() {
+  const std::scoped_lock lock(mutex_);
+  return is_sending_ || !outbox_.empty();
+}
+
+bool GrpcStream::has_stood_still_since(IoLoop::TickTime time) {
+  const bool is_coming = !decoder_ || decoder_->is_inside_message();
+  return (is_coming && since_ < time) || (sent_since_ < time && has_output());
 }
 
 void GrpcStream::write(std::string message) {
@@ -221,8 +249,16 @@ bool GrpcStream::next_message() {
   return true;
 }
 
+bool GrpcStream::begin_response() {
+  if (!is_sending_) {
+    sent_since_ = loop_->now();
+  }
+  return !std::exchange(has_response_, true);
+}
+
 std::size_t GrpcStream::fill(std::span<std::uint8_t> to) {
   std::size_t put = 0;
+  sent_since_ = loop_->now();
   while (put < to.size() && (is_sending_ || next_message())) {
     const auto size = static_cast<std::uint32_t>(sending_.size());
     const std::array<char, kPrefix> prefix = {0,

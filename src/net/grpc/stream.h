@@ -29,6 +29,8 @@ class StreamTransport {
 
   /// The stream has something to send.
   virtual void ready(GrpcStream& stream) = 0;
+  /// Sends what there is, or sees to it that it is sent soon.
+  virtual void flush() = 0;
   /// So many bytes of its data have been used: the client may send as many more.
   virtual void consumed(GrpcStream& stream, std::size_t count) = 0;
   /// on_written() is to be called, but not now.
@@ -38,11 +40,12 @@ class StreamTransport {
 /// Thread safety: the methods of GrpcCall as they say; the rest on the connection's io thread.
 class GrpcStream final : public GrpcCall, public std::enable_shared_from_this<GrpcStream> {
  public:
-  /// `peer_address` is the connection's.
+  /// `peer_address` is the connection's. Headers beyond `max_header_bytes` are counted, not kept.
   GrpcStream(StreamTransport& transport,
              std::shared_ptr<IoLoop> loop,
              std::shared_ptr<const std::string> peer_address,
-             std::int32_t id);
+             std::int32_t id,
+             std::size_t max_header_bytes);
 
   [[nodiscard]] std::string_view metadata(std::string_view name) const override;
   [[nodiscard]] TimePoint deadline() const override { return deadline_; }
@@ -53,7 +56,8 @@ class GrpcStream final : public GrpcCall, public std::enable_shared_from_this<Gr
 
   [[nodiscard]] std::int32_t id() const { return id_; }
   void add_header(std::string_view name, std::string_view value);
-  [[nodiscard]] std::size_t header_bytes() const { return header_text_.size(); }
+  /// As RFC 9113 counts them (6.5.2): 32 for each beside its text.
+  [[nodiscard]] std::size_t header_bytes() const { return header_bytes_; }
 
   // The connection's view: what comes.
 
@@ -61,20 +65,23 @@ class GrpcStream final : public GrpcCall, public std::enable_shared_from_this<Gr
   void open(const GrpcMethod& method,
             TimePoint deadline,
             GrpcEncoding encoding,
-            std::size_t max_message_bytes);
+            std::size_t max_message_bytes,
+            std::size_t max_unpacked_bytes);
   void take(std::string_view data);
   void half_close();
   /// The stream is no more; tells the receiver unless the call has ended as it should.
   void close(bool was_lost);
   void tell_written();
   void tell_stopping();
-  /// A message began to come, and then nothing more since `time`.
-  [[nodiscard]] bool has_stood_still_since(IoLoop::TickTime time) const;
+  /// Headers or a message began to come, or an answer to go, and then nothing more since `time`.
+  [[nodiscard]] bool has_stood_still_since(IoLoop::TickTime time);
+  /// Ends the call if its deadline has passed.
+  void check_deadline(TimePoint now);
 
   // And what goes.
 
-  /// Marks that the response has begun; false when it had already.
-  [[nodiscard]] bool begin_response() { return !std::exchange(has_response_, true); }
+  /// There is something to send. True the first time: the response begins.
+  [[nodiscard]] bool begin_response();
   [[nodiscard]] bool is_half_closed() const { return is_half_closed_; }
   /// Puts framed messages into `to`; returns how many bytes it put there.
   std::size_t fill(std::span<std::uint8_t> to);
@@ -96,12 +103,15 @@ class GrpcStream final : public GrpcCall, public std::enable_shared_from_this<Gr
   bool next_event();
   void feed();
   void give_up(GrpcStatus status);
+  bool has_output();
   bool next_message();
 
   StreamTransport* transport_;  // null once the stream is closed
   std::shared_ptr<IoLoop> loop_;
   std::shared_ptr<const std::string> peer_address_;
   std::int32_t id_;
+  std::size_t max_header_bytes_;
+  std::size_t header_bytes_ = 0;
   std::string header_text_;
   std::vector<Header> headers_;
   TimePoint deadline_ = kNever;
@@ -116,8 +126,9 @@ class GrpcStream final : public GrpcCall, public std::enable_shared_from_this<Gr
   bool is_half_closed_ = false;
 
   bool has_response_ = false;
-  std::string sending_;   // the message that is being put into frames
-  std::size_t sent_ = 0;  // of it and its prefix
+  IoLoop::TickTime sent_since_;  // of the last data that went, or was to go first
+  std::string sending_;          // the message that is being put into frames
+  std::size_t sent_ = 0;         // of it and its prefix
   bool is_sending_ = false;
   std::string encoded_message_;
 

@@ -70,7 +70,7 @@ void HttpConnection::start(bool is_welcome) {
 
 void HttpConnection::ended() {
   if (!std::exchange(has_ended_, true)) {
-    loop_->remove(*this);
+    loop_->remove(*this, descriptor_);
     ::close(std::exchange(descriptor_, -1));
     environment_->count->remove();
   }

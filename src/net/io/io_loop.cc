@@ -83,7 +83,9 @@ bool IoLoop::add(Connection& connection, int descriptor) {
   return true;
 }
 
-void IoLoop::remove(Connection& connection) {
+void IoLoop::remove(Connection& connection, int descriptor) {
+  // Closing it is not enough: a child between its start and its exec may hold a copy.
+  ::epoll_ctl(epoll_.native_handle(), EPOLL_CTL_DEL, descriptor, nullptr);
   connections_.erase(&connection);
   for (std::size_t i = next_event_; i < event_count_; ++i) {
     if (events_[i].data.ptr == &connection) {

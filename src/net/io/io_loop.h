@@ -46,7 +46,7 @@ class IoLoop : public std::enable_shared_from_this<IoLoop> {
   void close();
   /// From now on connection.on_events() is called. False when the system has no room for one more.
   bool add(Connection& connection, int descriptor);
-  void remove(Connection& connection);
+  void remove(Connection& connection, int descriptor);
 
   /// From now on connections end when they have no request under way.
   void begin_stop();

@@ -143,6 +143,7 @@ void Listener::hand_over(int descriptor, std::string peer_address) {
   }
   const int on = 1;
   ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  ::setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));  // finds hosts that vanished
   count_->add();
   const std::size_t index = next_loop_++ % loops_.size();
   // Made here, so that the descriptor has an owner from now on.

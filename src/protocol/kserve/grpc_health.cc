@@ -49,19 +49,23 @@ class WatchCall final : public net::GrpcReceiver, public std::enable_shared_from
   // On the connection's thread first, then on the clock's.
   void look() {
     const bool is_ready = models_.is_ready();
+    if (is_news(is_ready)) {
+      call_->write(state_of(is_ready).SerializeAsString());  // may call back into this object
+    }
+  }
+
+  /// Sets the next look; false when there is nothing to tell.
+  bool is_news(bool is_ready) {
     const std::scoped_lock lock(mutex_);
     if (is_over_) {
-      return;
-    }
-    if (told_ != is_ready) {
-      told_ = is_ready;
-      call_->write(state_of(is_ready).SerializeAsString());
+      return false;
     }
     timer_ = clock_.at(clock_.now() + kLookEvery, [self = weak_from_this()] {
       if (const auto call = self.lock()) {
         call->look();
       }
     });
+    return std::exchange(told_, is_ready) != is_ready;
   }
 
   std::shared_ptr<net::GrpcCall> call_;
