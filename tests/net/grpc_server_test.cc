@@ -50,6 +50,12 @@ struct Held {
     std::unique_lock lock(mutex);
     return changed.wait_for(lock, std::chrono::seconds(20), is_so);
   }
+  /// One of the values, as it is now.
+  template <class T>
+  T get(const T& value) {
+    const std::scoped_lock lock(mutex);
+    return value;
+  }
   void change(const std::function<void()>& how) {
     const std::scoped_lock lock(mutex);
     how();
@@ -291,7 +297,7 @@ TEST_F(GrpcServerTest, EndsACallWhoseDeadlineHasPassed) {
       client.finished(client.call(kHold, framed("x"), true, {{"grpc-timeout", "50m"}}));
 
   EXPECT_EQ(status_of(answer), "4");
-  EXPECT_EQ(held_.cancels, 1);
+  EXPECT_TRUE(held_.wait([this] { return held_.cancels == 1; }));
 }
 
 TEST_F(GrpcServerTest, EndsACallWhoseAnswerNobodyTakes) {
@@ -305,7 +311,7 @@ TEST_F(GrpcServerTest, EndsACallWhoseAnswerNobodyTakes) {
   call->finish({}, std::string(1U << 20U, 'l'));  // the client's window is 64 KiB
 
   EXPECT_EQ(client.finished(id).error, static_cast<std::uint32_t>(NGHTTP2_CANCEL));
-  EXPECT_EQ(held_.cancels, 1);
+  EXPECT_TRUE(held_.wait([this] { return held_.cancels == 1; }));
 }
 
 TEST_F(GrpcServerTest, TakesMoreForRefusedCallsThanTheConnectionsWindow) {
@@ -404,20 +410,20 @@ TEST_F(GrpcServerTest, GivesAMessageOnlyWhenItIsAskedFor) {
   ASSERT_TRUE(call);
   client.ping();
   ASSERT_TRUE(client.talk_until([&] { return client.pings() == 1; }));  // the data has come
-  EXPECT_TRUE(held_.messages.empty());
+  EXPECT_TRUE(held_.get(held_.messages).empty());
 
   call->read();
   EXPECT_TRUE(held_.wait([this] { return held_.messages.size() == 1; }));
   call->read();
   EXPECT_TRUE(held_.wait([this] { return held_.messages.size() == 2; }));
-  EXPECT_EQ(held_.half_closes, 0);
+  EXPECT_EQ(held_.get(held_.half_closes), 0);
   call->read();
   EXPECT_TRUE(held_.wait([this] { return held_.half_closes == 1; }));
   call->finish({});
 
   EXPECT_EQ(status_of(client.finished(id)), "0");
-  EXPECT_THAT(held_.messages, ::testing::ElementsAre("one", "two"));
-  EXPECT_EQ(held_.cancels, 0);
+  EXPECT_THAT(held_.get(held_.messages), ::testing::ElementsAre("one", "two"));
+  EXPECT_EQ(held_.get(held_.cancels), 0);
 }
 
 TEST_F(GrpcServerTest, HoldsUpAClientWhoseMessagesNobodyReads) {
@@ -438,7 +444,7 @@ TEST_F(GrpcServerTest, HoldsUpAClientWhoseMessagesNobodyReads) {
   call->read();
   EXPECT_TRUE(client.talk_until([&] { return client.stream(held).sent == size + 5; }));
   ASSERT_TRUE(held_.wait([this] { return !held_.messages.empty(); }));
-  EXPECT_EQ(held_.messages.front().size(), size);
+  EXPECT_EQ(held_.get(held_.messages).front().size(), size);
 }
 
 TEST_F(GrpcServerTest, TellsTheWriterWhenTheClientTakesNoMore) {
@@ -455,7 +461,7 @@ TEST_F(GrpcServerTest, TellsTheWriterWhenTheClientTakesNoMore) {
   client.ping();
   EXPECT_TRUE(client.talk_until([&] { return client.pings() == 1; }));
 
-  EXPECT_EQ(held_.written, 1);
+  EXPECT_EQ(held_.get(held_.written), 1);
 }
 
 TEST_F(GrpcServerTest, TellsThatTheClientHasCancelled) {
@@ -495,7 +501,7 @@ TEST_F(GrpcServerTest, EndsACallBeforeTheClientHasSaidAll) {
 
   EXPECT_EQ(status_of(answer), "9");
   EXPECT_EQ(answer.error, static_cast<std::uint32_t>(NGHTTP2_NO_ERROR));
-  EXPECT_EQ(held_.cancels, 0);
+  EXPECT_EQ(held_.get(held_.cancels), 0);
 }
 
 TEST_F(GrpcServerTest, EndsAConnectionThatDoesNotSpeakHttp2) {
@@ -577,7 +583,7 @@ TEST_F(GrpcServerTest, StopsWhenTheCallsUnderWayHaveEnded) {
   EXPECT_EQ(client.finished(id).data, framed("answer"));
   client.close();
   stopping.join();
-  EXPECT_EQ(held_.cancels, 0);
+  EXPECT_EQ(held_.get(held_.cancels), 0);
   EXPECT_EQ(server_->connection_count(), 0U);
 }
 
@@ -589,7 +595,7 @@ TEST_F(GrpcServerTest, CancelsWhatIsLeftWhenTheLimitHasPassed) {
 
   server_->stop(std::chrono::milliseconds(0));
 
-  EXPECT_EQ(held_.cancels, 1);
+  EXPECT_EQ(held_.get(held_.cancels), 1);
   call->finish({});
   EXPECT_TRUE(client.talk_until([&] { return client.is_closed(); }));
 }
