@@ -16,6 +16,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "base/assert.h"
+#include "base/warm_pool.h"
 
 namespace aion {
 
@@ -122,7 +123,7 @@ struct Executors::State {
   std::vector<std::unique_ptr<asio::io_context>> io;
   std::vector<asio::executor_work_guard<asio::io_context::executor_type>> io_work;
   std::size_t compute_threads;
-  asio::thread_pool compute;
+  WarmPool compute;
   asio::thread_pool blocking;
   std::optional<SystemClock> clock;
   std::vector<std::jthread> threads;
@@ -148,7 +149,7 @@ Executor Executors::io(std::size_t index) const {
 }
 
 Executor Executors::compute() const {
-  return state_->compute.get_executor();
+  return state_->compute.executor();
 }
 
 Executor Executors::blocking() const {

@@ -12,6 +12,7 @@
 
 #include "net/grpc/grpc_callbacks.h"
 #include "net/grpc/response_frames.h"
+#include "net/io/turn.h"
 
 namespace aion::net {
 
@@ -19,15 +20,10 @@ namespace asio = boost::asio;
 
 namespace {
 
-// So many reads in a row one connection gets before the others have their turn.
-constexpr int kReadsPerTurn = 16;
-// And so many answers that make room for the next.
+// So many answers in a row that each make room for the next.
 constexpr int kRoundsPerTurn = 16;
 // So much is gathered before it is given to the socket.
 constexpr std::size_t kSendStep = 128U << 10U;
-// How long a client may take to close after our last word. Closing at once, with unread bytes,
-// makes the kernel reset the connection, and what was sent last could be lost.
-constexpr std::chrono::seconds kDrainTime{2};
 
 }  // namespace
 

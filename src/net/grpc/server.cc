@@ -1,24 +1,16 @@
 #include "net/grpc/server.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "net/grpc/environment.h"
 #include "net/grpc/grpc_connection.h"
 #include "net/grpc/reflection.h"
 #include "net/io/socket_server.h"
+#include "net/io/turn.h"
 
 namespace aion::net {
 
 namespace {
-
-std::chrono::milliseconds tick_of(const GrpcConfig& config) {
-  const auto shortest = std::min({config.handshake_timeout,
-                                  config.progress_timeout,
-                                  config.keepalive_time,
-                                  config.keepalive_timeout});
-  return std::clamp(shortest / 10, std::chrono::milliseconds(1), std::chrono::milliseconds(1000));
-}
 
 GrpcMethods methods_of(std::vector<GrpcService> services) {
   std::vector<std::string> names;
@@ -57,9 +49,12 @@ Result<std::unique_ptr<GrpcServer>> GrpcServer::start(GrpcConfig config,
     return std::make_shared<GrpcConnection>(
         std::move(loop), environment, output, fd, std::move(peer));
   };
-  AION_TRY(
-      auto server,
-      SocketServer::start(listen, {make, environment->count, tick_of(wanted)}, executors, log));
+  const auto tick = tick_of({wanted.handshake_timeout,
+                             wanted.progress_timeout,
+                             wanted.keepalive_time,
+                             wanted.keepalive_timeout});
+  AION_TRY(auto server,
+           SocketServer::start(listen, {make, environment->count, tick}, executors, log));
   log.info("grpc server started", {{"address", wanted.address}, {"port", server->port()}});
   return std::unique_ptr<GrpcServer>(new GrpcServer(std::move(server)));
 }

@@ -11,23 +11,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "net/io/turn.h"
+
 namespace aion::net {
 
 namespace asio = boost::asio;
 
-namespace {
-
-// So many reads in a row one connection gets before the others have their turn.
-constexpr int kReadsPerTurn = 16;
-// How long a client that gets no more answers may go on sending before it is cut off. Without this
-// wait the last answer could be lost: closing a socket with unread bytes makes the kernel reset the
-// connection.
-constexpr std::chrono::seconds kDrainTime{2};
-
-}  // namespace
-
 HttpConnection::HttpConnection(std::shared_ptr<IoLoop> loop,
-                               std::shared_ptr<ConnectionEnvironment> environment,
+                               std::shared_ptr<HttpEnvironment> environment,
                                HttpMemory& memory,
                                int descriptor,
                                std::string peer_address)

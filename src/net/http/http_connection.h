@@ -13,7 +13,7 @@
 #include "base/cancel.h"
 #include "net/http/body_buffer.h"
 #include "net/http/chunked_decoder.h"
-#include "net/http/connection_environment.h"
+#include "net/http/http_environment.h"
 #include "net/http/input_buffer.h"
 #include "net/http/response_writer.h"
 #include "net/io/connection.h"
@@ -27,7 +27,7 @@ class HttpConnection final : public Connection,
  public:
   /// Takes the descriptor over.
   HttpConnection(std::shared_ptr<IoLoop> loop,
-                 std::shared_ptr<ConnectionEnvironment> environment,
+                 std::shared_ptr<HttpEnvironment> environment,
                  HttpMemory& memory,
                  int descriptor,
                  std::string peer_address);
@@ -78,7 +78,7 @@ class HttpConnection final : public Connection,
   void shut_down(int how);
 
   std::shared_ptr<IoLoop> loop_;
-  std::shared_ptr<ConnectionEnvironment> environment_;
+  std::shared_ptr<HttpEnvironment> environment_;
   HttpMemory& memory_;  // the loop's, in the environment
   std::string peer_address_;
   CancelSource lost_;

@@ -1,23 +1,13 @@
 #include "net/http/server.h"
 
-#include <algorithm>
 #include <utility>
 
-#include "net/http/connection_environment.h"
 #include "net/http/http_connection.h"
+#include "net/http/http_environment.h"
 #include "net/io/socket_server.h"
+#include "net/io/turn.h"
 
 namespace aion::net {
-
-namespace {
-
-/// Timeouts need no better than a tenth of the shortest, and none below a second is usual.
-std::chrono::milliseconds tick_of(const HttpConfig& config) {
-  const auto shortest = std::min({config.header_timeout, config.body_timeout, config.idle_timeout});
-  return std::clamp(shortest / 10, std::chrono::milliseconds(1), std::chrono::milliseconds(1000));
-}
-
-}  // namespace
 
 HttpServer::HttpServer(std::unique_ptr<SocketServer> server) : server_(std::move(server)) {}
 
@@ -27,8 +17,8 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(HttpConfig config,
                                                       HttpHandler& handler,
                                                       Executors& executors,
                                                       const Log& log) {
-  auto environment = std::make_shared<ConnectionEnvironment>(
-      std::move(config), handler, executors.io_count(), log);
+  auto environment =
+      std::make_shared<HttpEnvironment>(std::move(config), handler, executors.io_count(), log);
   const HttpConfig& wanted = environment->config;
   const ListenerConfig listen{wanted.address, wanted.port, wanted.max_connections};
   const auto make = [environment](
@@ -37,9 +27,9 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(HttpConfig config,
     return std::make_shared<HttpConnection>(
         std::move(loop), environment, memory, fd, std::move(peer));
   };
-  AION_TRY(
-      auto server,
-      SocketServer::start(listen, {make, environment->count, tick_of(wanted)}, executors, log));
+  const auto tick = tick_of({wanted.header_timeout, wanted.body_timeout, wanted.idle_timeout});
+  AION_TRY(auto server,
+           SocketServer::start(listen, {make, environment->count, tick}, executors, log));
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(server)));
 }
 

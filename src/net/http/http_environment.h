@@ -1,4 +1,4 @@
-// What all connections of a server share.
+// What all HTTP connections of a server share.
 #pragma once
 
 #include <cstddef>
@@ -22,8 +22,8 @@ struct HttpMemory {
   std::string last_allowed_host;  // the Host that was checked last, mostly the next one's too
 };
 
-struct ConnectionEnvironment {
-  ConnectionEnvironment(HttpConfig settings, HttpHandler& to, std::size_t loops, const Log& events)
+struct HttpEnvironment {
+  HttpEnvironment(HttpConfig settings, HttpHandler& to, std::size_t loops, const Log& events)
       : config(std::move(settings)),
         handler(to),
         hosts(config.address, config.allowed_hosts, config.allow_any_host),

@@ -1,0 +1,103 @@
+#include "base/warm_pool.h"
+
+namespace aion {
+
+namespace {
+
+// The pool whose thread this is.
+thread_local const WarmPool* own_pool = nullptr;
+
+}  // namespace
+
+WarmPool::WarmPool(std::size_t threads) {
+  workers_.reserve(threads);
+  for (std::size_t i = 0; i < threads; ++i) {
+    Worker& worker = *workers_.emplace_back(std::make_unique<Worker>());
+    worker.thread = std::thread([this, &worker] { work(worker); });
+  }
+}
+
+WarmPool::~WarmPool() {
+  stop();
+  join();
+}
+
+bool WarmPool::is_this_thread() const {
+  return own_pool == this;
+}
+
+void WarmPool::submit(std::unique_ptr<Task> task) {
+  Worker* woken = nullptr;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (resting_.empty() || is_stopped_) {
+      waiting_.push_back(std::move(task));
+      return;
+    }
+    woken = resting_.back();
+    resting_.pop_back();
+    woken->task = std::move(task);
+  }
+  woken->wake.notify_one();
+}
+
+void WarmPool::work(Worker& worker) {
+  own_pool = this;
+  while (const std::unique_ptr<Task> task = next(worker)) {
+    task->run();
+  }
+}
+
+/// Null when the pool has stopped.
+std::unique_ptr<WarmPool::Task> WarmPool::next(Worker& worker) {
+  std::unique_lock lock(mutex_);
+  if (!is_stopped_ && waiting_.empty()) {
+    resting_.push_back(&worker);
+    worker.wake.wait(lock, [&] { return worker.task || is_stopped_; });
+  }
+  if (is_stopped_) {
+    return nullptr;
+  }
+  if (worker.task) {
+    return std::move(worker.task);
+  }
+  std::unique_ptr<Task> task = std::move(waiting_.front());
+  waiting_.pop_front();
+  return task;
+}
+
+void WarmPool::stop() {
+  {
+    const std::scoped_lock lock(mutex_);
+    is_stopped_ = true;
+  }
+  for (const auto& worker : workers_) {
+    worker->wake.notify_one();
+  }
+}
+
+void WarmPool::join() {
+  for (const auto& worker : workers_) {
+    if (worker->thread.joinable()) {
+      worker->thread.join();
+    }
+  }
+  // Dropping work may bring new work, which comes to waiting_ too.
+  for (;;) {
+    std::deque<std::unique_ptr<Task>> dropped;
+    {
+      const std::scoped_lock lock(mutex_);
+      dropped.swap(waiting_);
+      for (const auto& worker : workers_) {
+        if (worker->task) {
+          dropped.push_back(std::move(worker->task));
+        }
+      }
+    }
+    if (dropped.empty()) {
+      return;
+    }
+  }
+}
+
+}  // namespace aion
