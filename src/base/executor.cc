@@ -1,6 +1,5 @@
 #include "base/executor.h"
 
-#include <atomic>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -8,14 +7,13 @@
 
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/dispatch.hpp>
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "base/assert.h"
+#include "base/event_loop.h"
 #include "base/warm_pool.h"
 
 namespace aion {
@@ -50,46 +48,19 @@ class InlineExecutor {
   }
 };
 
-class AsioTimer final : public Timer {
- public:
-  explicit AsioTimer(std::shared_ptr<asio::steady_timer> timer) : timer_(std::move(timer)) {}
-  ~AsioTimer() override {
-    // A steady_timer is not safe to touch from two threads: cancel on its own.
-    asio::post(timer_->get_executor(), [timer = timer_] { timer->cancel(); });
-    *alive_ = false;
-  }
-  AsioTimer(const AsioTimer&) = delete;
-  AsioTimer& operator=(const AsioTimer&) = delete;
-  std::shared_ptr<std::atomic<bool>> alive() { return alive_; }
-
- private:
-  std::shared_ptr<asio::steady_timer> timer_;
-  std::shared_ptr<std::atomic<bool>> alive_ = std::make_shared<std::atomic<bool>>(true);
-};
-
 class SystemClock final : public Clock {
  public:
-  explicit SystemClock(asio::io_context& context) : context_(context) {}
+  explicit SystemClock(EventLoop& loop) : loop_(loop) {}
 
   [[nodiscard]] TimePoint now() const override { return std::chrono::steady_clock::now(); }
 
   [[nodiscard]] std::unique_ptr<Timer> at(TimePoint when, std::function<void()> fire) override {
-    auto timer = std::make_shared<asio::steady_timer>(context_);
-    auto handle = std::make_unique<AsioTimer>(timer);
-    asio::post(context_, [timer, when, fire = std::move(fire), alive = handle->alive()]() mutable {
-      timer->expires_at(when);
-      timer->async_wait(
-          [timer, fire = std::move(fire), alive = std::move(alive)](const auto& failed) {
-            if (!failed && *alive) {
-              fire();
-            }
-          });
-    });
-    return handle;
+    EventLoop* own = EventLoop::current();
+    return (own != nullptr ? *own : loop_).at(when, std::move(fire));
   }
 
  private:
-  asio::io_context& context_;
+  EventLoop& loop_;  // for those that run on no loop
 };
 
 }  // namespace
@@ -111,17 +82,15 @@ struct Executors::State {
       : compute_threads(sizes.compute), compute(sizes.compute), blocking(sizes.blocking) {
     AION_ASSERT(sizes.io > 0 && sizes.compute > 0 && sizes.blocking > 0);
     for (std::size_t i = 0; i < sizes.io; ++i) {
-      io.push_back(std::make_unique<asio::io_context>(1));
-      io_work.emplace_back(io.back()->get_executor());
+      io.push_back(std::make_unique<EventLoop>());
     }
     clock.emplace(*io.front());
-    for (auto& context : io) {
-      threads.emplace_back([&context = *context] { context.run(); });
+    for (const auto& loop : io) {
+      threads.emplace_back([&loop = *loop] { loop.run(); });
     }
   }
 
-  std::vector<std::unique_ptr<asio::io_context>> io;
-  std::vector<asio::executor_work_guard<asio::io_context::executor_type>> io_work;
+  std::vector<std::unique_ptr<EventLoop>> io;
   std::size_t compute_threads;
   WarmPool compute;
   asio::thread_pool blocking;
@@ -144,8 +113,12 @@ std::size_t Executors::compute_count() const {
 }
 
 Executor Executors::io(std::size_t index) const {
+  return loop(index).executor();
+}
+
+EventLoop& Executors::loop(std::size_t index) const {
   AION_ASSERT(index < state_->io.size());
-  return state_->io[index]->get_executor();
+  return *state_->io[index];
 }
 
 Executor Executors::compute() const {
@@ -165,9 +138,8 @@ void Executors::join() {
   state_->blocking.stop();
   state_->compute.join();
   state_->blocking.join();
-  state_->io_work.clear();
-  for (auto& context : state_->io) {
-    context->stop();
+  for (const auto& loop : state_->io) {
+    loop->stop();
   }
   for (auto& thread : state_->threads) {
     if (thread.joinable()) {

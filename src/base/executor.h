@@ -12,6 +12,8 @@
 
 namespace aion {
 
+class EventLoop;
+
 /// Anything that runs functions. Copies refer to the same pool.
 using Executor = boost::asio::any_io_executor;
 
@@ -48,11 +50,13 @@ class Executors {
   [[nodiscard]] std::size_t io_count() const;
   [[nodiscard]] std::size_t compute_count() const;
   /// The event loop of io thread `index`, 0 <= index < io_count().
+  [[nodiscard]] EventLoop& loop(std::size_t index) const;
   [[nodiscard]] Executor io(std::size_t index = 0) const;
   [[nodiscard]] Executor compute() const;
   [[nodiscard]] Executor blocking() const;
 
-  /// The real clock; its timers fire on io thread 0.
+  /// The real clock; its timers fire on the io thread that sets them, those of others on io thread
+  /// 0.
   [[nodiscard]] Clock& clock();
 
   /// Stops the pools and waits for their threads; work that has not begun is dropped.

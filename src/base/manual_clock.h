@@ -1,10 +1,10 @@
 // A clock that stands still until it is told to move: for tests and the simulator.
 #pragma once
 
-#include <map>
 #include <mutex>
 
 #include "base/clock.h"
+#include "base/timer_queue.h"
 
 namespace aion {
 
@@ -19,10 +19,11 @@ class ManualClock final : public Clock {
   void advance(Duration by);
 
  private:
-  struct Shared;
-  class ManualTimer;
-  std::shared_ptr<Shared> shared_ = make_shared_state();
-  static std::shared_ptr<Shared> make_shared_state();
+  void set(TimePoint now);
+
+  mutable std::mutex mutex_;
+  TimePoint now_{};
+  TimerQueue timers_;
 };
 
 }  // namespace aion

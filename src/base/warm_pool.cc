@@ -1,5 +1,7 @@
 #include "base/warm_pool.h"
 
+#include <utility>
+
 namespace aion {
 
 namespace {
@@ -13,7 +15,7 @@ WarmPool::WarmPool(std::size_t threads) {
   workers_.reserve(threads);
   for (std::size_t i = 0; i < threads; ++i) {
     Worker& worker = *workers_.emplace_back(std::make_unique<Worker>());
-    worker.thread = std::thread([this, &worker] { work(worker); });
+    worker.thread = std::thread([this, &worker] { serve(worker); });
   }
 }
 
@@ -26,44 +28,44 @@ bool WarmPool::is_this_thread() const {
   return own_pool == this;
 }
 
-void WarmPool::submit(std::unique_ptr<Task> task) {
+void WarmPool::submit(std::unique_ptr<Work> work) {
   Worker* woken = nullptr;
   {
     const std::scoped_lock lock(mutex_);
     if (resting_.empty() || is_stopped_) {
-      waiting_.push_back(std::move(task));
+      waiting_.push_back(std::move(work));
       return;
     }
     woken = resting_.back();
     resting_.pop_back();
-    woken->task = std::move(task);
+    woken->work = std::move(work);
   }
   woken->wake.notify_one();
 }
 
-void WarmPool::work(Worker& worker) {
+void WarmPool::serve(Worker& worker) {
   own_pool = this;
-  while (const std::unique_ptr<Task> task = next(worker)) {
-    task->run();
+  while (const std::unique_ptr<Work> work = next(worker)) {
+    work->run();
   }
 }
 
 /// Null when the pool has stopped.
-std::unique_ptr<WarmPool::Task> WarmPool::next(Worker& worker) {
+std::unique_ptr<Work> WarmPool::next(Worker& worker) {
   std::unique_lock lock(mutex_);
   if (!is_stopped_ && waiting_.empty()) {
     resting_.push_back(&worker);
-    worker.wake.wait(lock, [&] { return worker.task || is_stopped_; });
+    worker.wake.wait(lock, [&] { return worker.work || is_stopped_; });
   }
   if (is_stopped_) {
     return nullptr;
   }
-  if (worker.task) {
-    return std::move(worker.task);
+  if (worker.work) {
+    return std::move(worker.work);
   }
-  std::unique_ptr<Task> task = std::move(waiting_.front());
+  std::unique_ptr<Work> work = std::move(waiting_.front());
   waiting_.pop_front();
-  return task;
+  return work;
 }
 
 void WarmPool::stop() {
@@ -84,13 +86,13 @@ void WarmPool::join() {
   }
   // Dropping work may bring new work, which comes to waiting_ too.
   for (;;) {
-    std::deque<std::unique_ptr<Task>> dropped;
+    std::deque<std::unique_ptr<Work>> dropped;
     {
       const std::scoped_lock lock(mutex_);
       dropped.swap(waiting_);
       for (const auto& worker : workers_) {
-        if (worker->task) {
-          dropped.push_back(std::move(worker->task));
+        if (worker->work) {
+          dropped.push_back(std::move(worker->work));
         }
       }
     }

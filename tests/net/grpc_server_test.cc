@@ -464,6 +464,20 @@ TEST_F(GrpcServerTest, TellsTheWriterWhenTheClientTakesNoMore) {
   EXPECT_EQ(held_.get(held_.written), 1);
 }
 
+TEST_F(GrpcServerTest, HoldsUpAClientThatTakesNoAnswers) {
+  start();
+  RawClient client(server_->port());
+  using std::string_view_literals::operator""sv;
+  ASSERT_TRUE(client.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"sv));
+  // Each ping asks for an answer of its own size (RFC 9113, 6.7).
+  std::string pings;
+  for (int i = 0; i < 1000; ++i) {
+    pings += "\0\0\x08\6\0\0\0\0\0pingpong"sv;
+  }
+  // Some MiB go into the buffers of the two sockets.
+  EXPECT_TRUE(client.is_held_up(pings, 128U << 20U, std::chrono::seconds(2)));
+}
+
 TEST_F(GrpcServerTest, TellsThatTheClientHasCancelled) {
   start();
   Http2Client client(server_->port());

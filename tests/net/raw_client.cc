@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -42,6 +43,25 @@ bool RawClient::send(std::string_view bytes) {
     bytes.remove_prefix(static_cast<std::size_t>(count));
   }
   return true;
+}
+
+bool RawClient::is_held_up(std::string_view bytes,
+                           std::size_t limit,
+                           std::chrono::milliseconds patience) {
+  pollfd room{descriptor_, POLLOUT, 0};
+  for (std::size_t total = 0; total < limit;) {
+    if (::poll(&room, 1, static_cast<int>(patience.count())) == 0) {
+      return true;
+    }
+    const std::string_view rest = bytes.substr(total % bytes.size());
+    const ssize_t count =
+        ::send(descriptor_, rest.data(), rest.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (count <= 0) {
+      return false;
+    }
+    total += static_cast<std::size_t>(count);
+  }
+  return false;
 }
 
 bool RawClient::receive_more() {

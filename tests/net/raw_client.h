@@ -2,6 +2,8 @@
 // server.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -26,6 +28,9 @@ class RawClient {
 
   /// False when the server does not take it.
   bool send(std::string_view bytes);
+  /// Sends `bytes` again and again, and reads nothing. True when the server holds the client up,
+  /// that is has taken none for `patience`; false when it has closed, or `limit` bytes have gone.
+  bool is_held_up(std::string_view bytes, std::size_t limit, std::chrono::milliseconds patience);
   /// The next response; status 0 when the connection ends before it is whole. `is_head`: without a
   /// body.
   RawResponse read(bool is_head = false);

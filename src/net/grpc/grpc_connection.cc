@@ -101,12 +101,27 @@ void GrpcConnection::pump() {
     receive();
     flush();
   }
-  if (self_ && may_read() && !std::exchange(is_posted_, true)) {
-    asio::post(loop_->native_executor(), [self = self_] {
-      self->is_posted_ = false;
-      self->pump();
+  if (self_ && may_read()) {
+    pump_later();
+  }
+}
+
+void GrpcConnection::pump_later() {
+  if (!std::exchange(is_posted_, true)) {
+    later([this] {
+      is_posted_ = false;
+      pump();
     });
   }
+}
+
+/// In a turn of its own, unless the connection has ended by then.
+void GrpcConnection::later(std::function<void()> action) {
+  asio::post(loop_->executor(), [self = self_, action = std::move(action)] {
+    if (self && self->self_) {
+      action();
+    }
+  });
 }
 
 void GrpcConnection::receive() {
@@ -185,18 +200,10 @@ void GrpcConnection::flush() {
   if (must_end_) {
     cut();
   } else if (has_room && needs_flush_) {
-    post_flush();
+    later([this] { flush(); });
   } else if (is_over && unsent_.empty()) {
     drain();
   }
-}
-
-void GrpcConnection::post_flush() {
-  asio::post(loop_->native_executor(), [self = self_] {
-    if (self->self_) {
-      self->flush();
-    }
-  });
 }
 
 /// False when the socket takes no more now.
@@ -284,12 +291,7 @@ void GrpcConnection::drain() {
 void GrpcConnection::cut() {
   ::shutdown(descriptor_, SHUT_RDWR);
   has_input_ = has_hung_up_ = true;
-  if (!std::exchange(is_posted_, true)) {
-    asio::post(loop_->native_executor(), [self = self_] {
-      self->is_posted_ = false;
-      self->pump();
-    });
-  }
+  pump_later();
 }
 
 void GrpcConnection::check_time() {
@@ -303,20 +305,17 @@ void GrpcConnection::check_time() {
     cut();
   } else if (!streams_.empty()) {
     // Not now: the loop walks over its connections, and what ends here may end one.
-    asio::post(loop_->native_executor(), [self = self_] {
-      if (self->self_) {
-        self->check_streams();
-      }
-    });
+    later([this] { check_streams(); });
   }
 }
 
 void GrpcConnection::check_streams() {
   const GrpcConfig& config = environment_->config;
   const auto now = loop_->now();
+  const auto exactly_now = std::chrono::steady_clock::now();
   const auto streams = streams_;  // what is told may end some
   for (const auto& [id, stream] : streams) {
-    stream->check_deadline(std::chrono::steady_clock::now());
+    stream->check_deadline(exactly_now);
     if (stream->has_stood_still_since(now - config.progress_timeout - loop_->tick())) {
       nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL);
     }
@@ -330,21 +329,22 @@ void GrpcConnection::check_streams() {
 }
 
 void GrpcConnection::begin_stop() {
-  // Not now, as above.
-  asio::post(loop_->native_executor(), [self = self_] {
-    if (!self->self_ || self->is_draining_ || self->must_end_) {
-      return;
-    }
-    self->end_session(NGHTTP2_NO_ERROR, {});
-    const auto streams = self->streams_;
-    for (const auto& [id, stream] : streams) {
-      stream->tell_stopping();
-    }
-    self->flush();
-    if (self->streams_.empty() && self->unsent_.empty()) {
-      self->cut();  // an idle client has nothing to lose
-    }
-  });
+  later([this] { say_goodbye(); });  // not now, as above
+}
+
+void GrpcConnection::say_goodbye() {
+  if (is_draining_ || must_end_) {
+    return;
+  }
+  end_session(NGHTTP2_NO_ERROR, {});
+  const auto streams = streams_;
+  for (const auto& [id, stream] : streams) {
+    stream->tell_stopping();
+  }
+  flush();
+  if (streams_.empty() && unsent_.empty()) {
+    cut();  // an idle client has nothing to lose
+  }
 }
 
 void GrpcConnection::abort() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -60,6 +61,7 @@ class GrpcConnection final : public Connection,
   /// Not while the client takes nothing: what is said to it would pile up.
   [[nodiscard]] bool may_read() const { return has_input_ && (unsent_.empty() || has_hung_up_); }
   void pump();
+  void pump_later();
   void receive();
   void begin_stream(std::int32_t id);
   void open(GrpcStream& stream);
@@ -75,7 +77,8 @@ class GrpcConnection final : public Connection,
 
   void end_session(std::uint32_t reason, std::string_view text);
   void check_streams();
-  void post_flush();
+  void later(std::function<void()> action);
+  void say_goodbye();
   void drain();
   void cut();
   void end();

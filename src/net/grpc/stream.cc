@@ -69,7 +69,7 @@ void GrpcStream::open(const GrpcMethod& method,
 
 void GrpcStream::read() {
   if (!loop_->is_this_thread()) {
-    boost::asio::post(loop_->native_executor(), [self = shared_from_this()] { self->read(); });
+    boost::asio::post(loop_->executor(), [self = shared_from_this()] { self->read(); });
     return;
   }
   wants_message_ = true;
@@ -220,7 +220,7 @@ void GrpcStream::wake() {
       transport_->ready(*this);
     }
   } else if (!is_posted_.exchange(true)) {
-    boost::asio::post(loop_->native_executor(), [self = shared_from_this()] {
+    boost::asio::post(loop_->executor(), [self = shared_from_this()] {
       self->is_posted_ = false;
       if (self->transport_ != nullptr) {
         self->transport_->ready(*self);

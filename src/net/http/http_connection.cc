@@ -197,7 +197,7 @@ asio::awaitable<void> HttpConnection::next_turn() {
   input_.hold();
   return asio::async_initiate<const asio::use_awaitable_t<>, void()>(
       [this](WaitHandler handler) {
-        asio::post(loop_->native_executor(),
+        asio::post(loop_->executor(),
                    [resume = std::move(handler)]() mutable { std::move(resume)(); });
       },
       asio::use_awaitable);

@@ -1,5 +1,5 @@
-// What the connections of one io thread share: one wait for all their sockets, the memory they read
-// into, a clock.
+// What the connections of one server share on one io thread: the memory they read into, a clock,
+// their end.
 #pragma once
 
 #include <array>
@@ -8,42 +8,27 @@
 #include <memory>
 #include <unordered_set>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <sys/epoll.h>
-
-#include "base/executor.h"
-#include "base/result.h"
+#include "base/event_loop.h"
 #include "net/io/connection.h"
 
 namespace aion::net {
 
-/// All sockets are in one edge-triggered epoll, registered once, which the event loop watches in
-/// turn. So a request costs no system call but its recv and its send: Asio's own wait would add an
-/// epoll_ctl to each.
-///
-/// Thread safety: everything is used on the io thread alone, but the constructor and the executors.
+/// Thread safety: everything is used on the io thread alone, but the constructor and the executor.
 class IoLoop : public std::enable_shared_from_this<IoLoop> {
  public:
-  using NativeExecutor = boost::asio::io_context::executor_type;
   using TickTime = std::chrono::steady_clock::time_point;
 
-  /// `executor` is one of Executors::io(); `tick` is how often connections are looked at.
-  /// Fails with ResourceExhausted when the process has no descriptor left.
-  static Result<std::shared_ptr<IoLoop>> create(Executor executor, std::chrono::milliseconds tick);
+  /// `tick` is how often connections are looked at.
+  IoLoop(EventLoop& events, std::chrono::milliseconds tick) : events_(events), tick_(tick) {}
 
-  [[nodiscard]] const Executor& executor() const { return executor_; }
-  [[nodiscard]] const NativeExecutor& native_executor() const { return native_; }
-  [[nodiscard]] bool is_this_thread() const { return native_.running_in_this_thread(); }
+  [[nodiscard]] EventLoop& events() const { return events_; }
+  [[nodiscard]] EventLoop::Executor executor() const { return events_.executor(); }
+  [[nodiscard]] bool is_this_thread() const { return events_.is_this_thread(); }
 
   /// A time that is at most a tick old: free to ask.
   [[nodiscard]] TickTime now() const { return now_; }
   [[nodiscard]] std::chrono::milliseconds tick() const { return tick_; }
 
-  /// Begins to watch; from any thread.
-  void start();
-  void close();
   /// From now on connection.on_events() is called. False when the system has no room for one more.
   bool add(Connection& connection, int descriptor);
   void remove(Connection& connection, int descriptor);
@@ -58,25 +43,13 @@ class IoLoop : public std::enable_shared_from_this<IoLoop> {
   std::array<char, 16U << 10U> read_buffer;
 
  private:
-  IoLoop(Executor executor, std::chrono::milliseconds tick, int epoll);
-
-  void watch();
-  void deliver_events();
   void schedule_tick();
+  void check_connections();
 
-  Executor executor_;
-  NativeExecutor native_;
+  EventLoop& events_;
   std::chrono::milliseconds tick_;
   TickTime now_;
-  boost::asio::basic_waitable_timer<std::chrono::steady_clock,
-                                    boost::asio::wait_traits<std::chrono::steady_clock>,
-                                    NativeExecutor>
-      timer_;
-  boost::asio::posix::basic_stream_descriptor<NativeExecutor> epoll_;
-  std::array<epoll_event, 64> events_{};  // of the turn that is being delivered
-  std::size_t event_count_ = 0;
-  std::size_t next_event_ = 0;
-  bool is_ticking_ = false;
+  std::unique_ptr<Timer> timer_;  // set while there are connections
   bool is_stopping_ = false;
   std::unordered_set<Connection*> connections_;
 };

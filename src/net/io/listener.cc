@@ -3,15 +3,18 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <system_error>
 #include <utility>
 
 #include <arpa/inet.h>
-#include <boost/asio/post.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "base/ip_address.h"
 
 namespace aion::net {
 
@@ -48,74 +51,83 @@ Listener::Listener(std::vector<std::shared_ptr<IoLoop>> loops,
       config_(std::move(config)),
       make_(std::move(make)),
       count_(std::move(count)),
-      log_(log),
-      acceptor_(loops_.front()->executor()),
-      pause_(loops_.front()->executor()) {}
+      log_(log) {}
+
+Listener::~Listener() {
+  if (descriptor_ >= 0) {
+    ::close(descriptor_);
+  }
+}
 
 Result<void> Listener::listen() {
-  boost::system::error_code failed;
   const std::string numeric = config_.address == "localhost" ? "127.0.0.1" : config_.address;
-  const asio::ip::address address = asio::ip::make_address(numeric, failed);
-  if (failed) {
+  addrinfo wanted{};
+  wanted.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE;
+  wanted.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (::getaddrinfo(numeric.c_str(), std::to_string(config_.port).c_str(), &wanted, &found) != 0) {
     return Error{
         Code::InvalidArgument,
         "listening address: expected an IPv4 or IPv6 address, got '" + config_.address + "'"};
   }
-  const asio::ip::tcp::endpoint endpoint(address, config_.port);
-  acceptor_.open(endpoint.protocol(), failed);
-  if (!failed) {
-    acceptor_.set_option(asio::ip::tcp::acceptor::reuse_address(true), failed);
-  }
-  if (!failed) {
-    acceptor_.bind(endpoint, failed);
-  }
-  if (!failed) {
-    acceptor_.listen(kBacklog, failed);
-  }
-  if (!failed) {
-    acceptor_.non_blocking(true, failed);
-  }
-  if (!failed) {
-    port_ = acceptor_.local_endpoint(failed).port();
-  }
-  if (failed) {
+  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owned(found, ::freeaddrinfo);
+  if (!bind_to(*found)) {
     return Error{Code::Unavailable,
-                 "cannot listen on " + config_.address + ":" + std::to_string(config_.port) + ": " +
-                     failed.message()};
+                 "cannot listen on " + with_port(config_.address, config_.port) + ": " +
+                     std::strerror(errno)};
   }
   return {};
 }
 
+/// False with errno set.
+bool Listener::bind_to(const addrinfo& address) {
+  descriptor_ = ::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  const int on = 1;
+  if (descriptor_ < 0 ||
+      ::setsockopt(descriptor_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
+      ::bind(descriptor_, address.ai_addr, address.ai_addrlen) != 0 ||
+      ::listen(descriptor_, kBacklog) != 0) {
+    return false;
+  }
+  sockaddr_storage bound{};
+  socklen_t size = sizeof(bound);
+  if (::getsockname(descriptor_, reinterpret_cast<sockaddr*>(&bound), &size) != 0) {
+    return false;
+  }
+  port_ = ntohs(bound.ss_family == AF_INET6 ? reinterpret_cast<sockaddr_in6&>(bound).sin6_port
+                                            : reinterpret_cast<sockaddr_in&>(bound).sin_port);
+  return true;
+}
+
 void Listener::accept() {
-  acceptor_.async_wait(asio::socket_base::wait_read,
-                       [self = shared_from_this()](const boost::system::error_code& failed) {
-                         if (!failed && !self->is_closed_) {
-                           self->accept_all();
-                         }
-                       });
+  // Not edge-triggered: what one turn leaves is told again.
+  is_watched_ = loops_.front()->events().add(descriptor_, EPOLLIN, *this);
+  if (!is_watched_) {
+    back_off(errno);
+  }
 }
 
 void Listener::close() {
-  is_closed_ = true;
-  boost::system::error_code ignored;
-  acceptor_.close(ignored);
-  pause_.cancel();
+  pause_.reset();
+  unwatch();
+  ::close(std::exchange(descriptor_, -1));
 }
 
-void Listener::accept_all() {
-  for (int i = 0; i < kBatch && accept_one(); ++i) {}
-  if (!is_pausing_) {
-    accept();
+void Listener::unwatch() {
+  if (std::exchange(is_watched_, false)) {
+    loops_.front()->events().remove(descriptor_, *this);
   }
+}
+
+void Listener::on_events(std::uint32_t /*events*/) {
+  for (int i = 0; i < kBatch && accept_one(); ++i) {}
 }
 
 bool Listener::accept_one() {
   sockaddr_storage address{};
   socklen_t size = sizeof(address);
-  const int descriptor = ::accept4(acceptor_.native_handle(),
-                                   reinterpret_cast<sockaddr*>(&address),
-                                   &size,
-                                   SOCK_NONBLOCK | SOCK_CLOEXEC);
+  const int descriptor = ::accept4(
+      descriptor_, reinterpret_cast<sockaddr*>(&address), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (descriptor >= 0) {
     hand_over(descriptor, text_of(address));
     return true;
@@ -148,7 +160,7 @@ void Listener::hand_over(int descriptor, std::string peer_address) {
   const std::size_t index = next_loop_++ % loops_.size();
   // Made here, so that the descriptor has an owner from now on.
   auto connection = make_(index, descriptor, std::move(peer_address));
-  asio::dispatch(loops_[index]->native_executor(),
+  asio::dispatch(loops_[index]->executor(),
                  [connection = std::move(connection), is_welcome = count < limit] {
                    connection->start(is_welcome);
                  });
@@ -156,14 +168,14 @@ void Listener::hand_over(int descriptor, std::string peer_address) {
 
 void Listener::back_off(int error) {
   log_.warn("connections could not be accepted", {{"reason", std::strerror(error)}});
-  is_pausing_ = true;
-  pause_.expires_after(kPause);
-  pause_.async_wait([self = shared_from_this()](const boost::system::error_code& /*failed*/) {
-    self->is_pausing_ = false;
-    if (!self->is_closed_) {
-      self->accept();
-    }
-  });
+  unwatch();
+  pause_ = loops_.front()->events().at(std::chrono::steady_clock::now() + kPause,
+                                       [weak = weak_from_this()] {
+                                         const auto self = weak.lock();
+                                         if (self && self->descriptor_ >= 0) {
+                                           self->accept();
+                                         }
+                                       });
 }
 
 }  // namespace aion::net

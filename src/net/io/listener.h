@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include <netdb.h>
 
+#include "base/event_loop.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "net/io/connection_count.h"
@@ -29,22 +29,29 @@ using ConnectionMaker = std::function<std::shared_ptr<Connection>(
     std::size_t loop, int descriptor, std::string peer_address)>;
 
 /// Thread safety: everything behind listen() happens on the first loop's io thread, but port().
-class Listener : public std::enable_shared_from_this<Listener> {
+class Listener final : public EventLoop::Watcher, public std::enable_shared_from_this<Listener> {
  public:
   Listener(std::vector<std::shared_ptr<IoLoop>> loops,
            ListenerConfig config,
            ConnectionMaker make,
            std::shared_ptr<ConnectionCount> count,
            const Log& log);
+  ~Listener();
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
 
   /// Binds; fails with Unavailable, or InvalidArgument when the address is none.
   Result<void> listen();
+  /// Begins to accept.
   void accept();
   void close();
   [[nodiscard]] std::uint16_t port() const { return port_; }
 
+  void on_events(std::uint32_t events) override;
+
  private:
-  void accept_all();
+  bool bind_to(const addrinfo& address);
+  void unwatch();
   /// False when there is nothing to accept now.
   bool accept_one();
   void hand_over(int descriptor, std::string peer_address);
@@ -55,12 +62,11 @@ class Listener : public std::enable_shared_from_this<Listener> {
   ConnectionMaker make_;
   std::shared_ptr<ConnectionCount> count_;
   const Log& log_;
-  boost::asio::ip::tcp::acceptor acceptor_;
-  boost::asio::steady_timer pause_;
+  int descriptor_ = -1;
+  std::unique_ptr<Timer> pause_;
   std::size_t next_loop_ = 0;
   std::uint16_t port_ = 0;
-  bool is_pausing_ = false;
-  bool is_closed_ = false;
+  bool is_watched_ = false;
 };
 
 }  // namespace aion::net

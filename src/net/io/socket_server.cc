@@ -22,8 +22,7 @@ Result<std::unique_ptr<SocketServer>> SocketServer::start(ListenerConfig config,
   server->count_ = std::move(parts.count);
   std::vector<std::shared_ptr<IoLoop>>& loops = server->loops_;
   for (std::size_t i = 0; i < executors.io_count(); ++i) {
-    AION_TRY(auto loop, IoLoop::create(executors.io(i), parts.tick));
-    loops.push_back(std::move(loop));
+    loops.push_back(std::make_shared<IoLoop>(executors.loop(i), parts.tick));
   }
   auto make = [loops, make = std::move(parts.make)](
                   std::size_t index, int descriptor, std::string peer_address) {
@@ -32,9 +31,6 @@ Result<std::unique_ptr<SocketServer>> SocketServer::start(ListenerConfig config,
   server->listener_ =
       std::make_shared<Listener>(loops, std::move(config), std::move(make), server->count_, log);
   AION_TRY_VOID(server->listener_->listen());
-  for (const auto& loop : loops) {
-    loop->start();
-  }
   boost::asio::post(loops.front()->executor(),
                     [listener = server->listener_] { listener->accept(); });
   return server;
@@ -68,9 +64,6 @@ void SocketServer::stop(std::chrono::milliseconds limit) {
     if (!count_->wait_for_none(kHandlerGrace)) {
       log_.warn("handlers were left behind", {{"connections", count_->get()}});
     }
-  }
-  for (const auto& loop : loops_) {
-    boost::asio::post(loop->executor(), [loop] { loop->close(); });
   }
 }
 
