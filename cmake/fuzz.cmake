@@ -4,11 +4,11 @@ if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
 endif()
 
 # Every room is compiled for the fuzzer. What only clang warns about is the business of tools/tidy.
-target_compile_options(aion_pch PUBLIC -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+target_compile_options(aion_settings INTERFACE -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
                                        -fno-omit-frame-pointer -Wno-error)
-target_link_options(aion_pch PUBLIC -fsanitize=address,undefined)
+target_link_options(aion_settings INTERFACE -fsanitize=address,undefined)
 # Boost.Asio 1.81 does not see coroutines under clang with libstdc++.
-target_compile_definitions(aion_pch PUBLIC BOOST_ASIO_HAS_CO_AWAIT BOOST_ASIO_HAS_STD_COROUTINE)
+target_compile_definitions(aion_settings INTERFACE BOOST_ASIO_HAS_CO_AWAIT BOOST_ASIO_HAS_STD_COROUTINE)
 
 add_custom_target(aion_fuzzers)
 

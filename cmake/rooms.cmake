@@ -19,27 +19,39 @@ set(AION_HOT_PROTOS infer.proto)
 
 set(AION_GENERATED "${CMAKE_BINARY_DIR}/generated")
 
-# Precompiled headers live in one small library that every room reuses.
-file(WRITE "${CMAKE_BINARY_DIR}/pch.cc" "// Carries the precompiled header.\n")
-add_library(aion_pch STATIC "${CMAKE_BINARY_DIR}/pch.cc")
-target_compile_definitions(aion_pch PUBLIC BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
-                                           BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE)
-target_link_libraries(aion_pch PUBLIC Boost::headers Threads::Threads)
+# Precompiled headers live in small libraries that every room, and every test, reuses.
+add_library(aion_settings INTERFACE)
+target_compile_definitions(aion_settings INTERFACE BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
+                                                   BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE)
+target_link_libraries(aion_settings INTERFACE Boost::headers Threads::Threads)
 # Libraries bring this flag to whoever links them; a precompiled header must be made with its users' flags.
-target_compile_options(aion_pch PUBLIC -pthread)
-target_compile_options(aion_pch PRIVATE ${AION_WARNINGS})
-target_precompile_headers(aion_pch PRIVATE "${CMAKE_SOURCE_DIR}/cmake/precompiled.h")
+target_compile_options(aion_settings INTERFACE -pthread)
 
+function(aion_add_precompiled name header)
+  file(WRITE "${CMAKE_BINARY_DIR}/${name}.cc" "// Carries the precompiled header.\n")
+  add_library(${name} STATIC "${CMAKE_BINARY_DIR}/${name}.cc")
+  target_link_libraries(${name} PUBLIC aion_settings ${ARGN})
+  target_compile_options(${name} PRIVATE ${AION_WARNINGS})
+  target_precompile_headers(${name} PRIVATE "${CMAKE_SOURCE_DIR}/cmake/${header}")
+endfunction()
+
+aion_add_precompiled(aion_pch precompiled.h)
+
+# A third argument names another library of precompiled headers than the usual one.
 function(aion_use_house_settings target)
+  set(precompiled aion_pch)
+  if(ARGC GREATER 1)
+    set(precompiled ${ARGV1})
+  endif()
   target_include_directories(${target} PUBLIC "${CMAKE_SOURCE_DIR}/src")
   target_include_directories(${target} SYSTEM PUBLIC "${AION_GENERATED}")
   target_compile_options(${target} PRIVATE ${AION_WARNINGS})
-  target_link_libraries(${target} PUBLIC aion_pch)
+  target_link_libraries(${target} PUBLIC aion_settings)
   get_target_property(kind ${target} TYPE)
   if(kind STREQUAL EXECUTABLE)
     target_compile_options(${target} PRIVATE -fPIC)  # not -fPIE: the precompiled header is made with it
   endif()
-  target_precompile_headers(${target} REUSE_FROM aion_pch)
+  target_precompile_headers(${target} REUSE_FROM ${precompiled})
 endfunction()
 
 # Compiles the schemas of a room into library aion_<room>_proto, free of our warnings.

@@ -45,6 +45,8 @@ add_library(aion_grpc_stubs STATIC ${stub_sources})
 target_link_libraries(aion_grpc_stubs PUBLIC aion_protocol_kserve_proto gRPC::grpc++)
 set(AION_TEST_LINKS_protocol_kserve aion_grpc_stubs)
 
+aion_add_precompiled(aion_test_pch precompiled_test.h GTest::gmock)
+
 add_custom_target(aion_sanitized_tests)
 
 function(aion_add_test_folder folder)
@@ -58,7 +60,7 @@ function(aion_add_test_folder folder)
   target_include_directories(${name}_test PRIVATE "${CMAKE_SOURCE_DIR}")
   target_compile_definitions(${name}_test PRIVATE AION_TEST_MODELS="${AION_TEST_MODELS}"
                                                   AION_PROGRAM="${CMAKE_BINARY_DIR}/bin/aion")
-  aion_use_house_settings(${name}_test)
+  aion_use_house_settings(${name}_test aion_test_pch)
   add_dependencies(${name}_test aion_test_models)
   if(TARGET aion_${name})
     target_link_libraries(${name}_test PRIVATE aion_${name})

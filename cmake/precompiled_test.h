@@ -1,0 +1,7 @@
+// As precompiled.h, for tests.
+#pragma once
+
+#include "precompiled.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
