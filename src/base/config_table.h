@@ -40,7 +40,7 @@ class ConfigTable {
   /// The key names the unit: it ends in _ms or _us.
   void bind(std::string key, std::chrono::milliseconds& target, std::string help);
   void bind(std::string key, std::chrono::microseconds& target, std::string help);
-  /// The key ends in _bytes.
+  /// A whole number of bytes.
   void bind(std::string key, Bytes& target, std::string help);
 
   /// NotFound when the file does not exist; InvalidArgument with line and column for what it cannot

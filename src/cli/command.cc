@@ -256,7 +256,7 @@ Result<std::string> Program::completion(std::string_view shell) const {
       continue;
     }
     names += (names.empty() ? "" : "\n") + command.name;
-    cases += "    '" + command.name + "') flags='";
+    cases += "    '" + command.name + "' | '" + command.name + " '*) flags='";
     for (const Option& option : command.options) {
       cases += "--" + option.name + " ";
     }
@@ -279,7 +279,7 @@ Result<std::string> Program::completion(std::string_view shell) const {
       "  next=$(while IFS= read -r word; do\n"
       "    [[ -z $typed ]] && echo \"${word%% *}\"\n"
       "    [[ -n $typed && $word == \"$typed \"* ]] && echo \"${word#\"$typed \"}\"\n"
-      "  done <<< \"$names\")\n"
+      "  done <<< \"$names\" | sort -u)\n"
       "  COMPREPLY=($(compgen -W \"$next\" -- \"$current\"))\n"
       "  [[ ${#COMPREPLY[@]} -eq 0 ]] && COMPREPLY=($(compgen -f -- \"$current\"))\n}\n"
       "complete -F _aion aion\n";

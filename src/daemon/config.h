@@ -44,8 +44,8 @@ struct Config {
 /// Binds every field under its key.
 void bind(ConfigTable& table, Config& config);
 
-/// Fills the table from the file (`file` empty = aion.toml in the data folder's place, if there is
-/// one), then the environment. Flags come after, from the command line.
+/// Fills the table from the file (`file` empty = $XDG_CONFIG_HOME/aion/aion.toml, else
+/// ~/.config/aion/aion.toml, if there is one), then the environment. Flags come after, from the command line.
 [[nodiscard]] Result<void> apply_file_and_environment(ConfigTable& table,
                                                       const std::filesystem::path& file);
 
