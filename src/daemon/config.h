@@ -45,7 +45,8 @@ struct Config {
 void bind(ConfigTable& table, Config& config);
 
 /// Fills the table from the file (`file` empty = $XDG_CONFIG_HOME/aion/aion.toml, else
-/// ~/.config/aion/aion.toml, if there is one), then the environment. Flags come after, from the command line.
+/// ~/.config/aion/aion.toml, if there is one), then the environment. Flags come after, from the
+/// command line.
 [[nodiscard]] Result<void> apply_file_and_environment(ConfigTable& table,
                                                       const std::filesystem::path& file);
 

@@ -23,7 +23,7 @@ struct Decoded {
   bool operator==(const Decoded&) const = default;
 };
 
-Decoded decode(GrpcEncoding encoding, std::string_view text, std::size_t step) {
+Decoded decode(Compression encoding, std::string_view text, std::size_t step) {
   GrpcMessageDecoder decoder(encoding, kLimit, kLimit);
   Decoded all;
   for (std::size_t at = 0; at < text.size() && !decoder.fault(); at += step) {
@@ -48,7 +48,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size < 2) {
     return 0;
   }
-  const auto encoding = static_cast<GrpcEncoding>(data[0] % 3);
+  const auto encoding = static_cast<Compression>(data[0] % 3);
   const std::size_t step = std::size_t{data[1]} + 1;
   const std::string_view text(reinterpret_cast<const char*>(data) + 2, size - 2);
   (void)parse_grpc_timeout(text);

@@ -16,9 +16,9 @@ using ::testing::HasSubstr;
 
 constexpr std::size_t kLimit = 1U << 20U;
 
-std::string packed(const std::string& text, GrpcEncoding encoding) {
+std::string packed(const std::string& text, Compression encoding) {
   z_stream stream{};
-  ::deflateInit2(&stream, 9, Z_DEFLATED, 15 + (encoding == GrpcEncoding::Gzip ? 16 : 0), 8, 0);
+  ::deflateInit2(&stream, 9, Z_DEFLATED, 15 + (encoding == Compression::Gzip ? 16 : 0), 8, 0);
   std::string out(::deflateBound(&stream, text.size()) + 32, '\0');
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
   stream.avail_in = static_cast<uInt>(text.size());
@@ -54,7 +54,7 @@ std::vector<std::string> decoded(GrpcMessageDecoder& decoder,
 TEST(GrpcMessageDecoder, FindsMessagesInPiecesOfEverySize) {
   const std::string text = framed("first") + framed("") + framed(std::string(300, 'x'));
   for (std::size_t step = 1; step <= text.size(); ++step) {
-    GrpcMessageDecoder decoder(GrpcEncoding::Identity, kLimit, kLimit);
+    GrpcMessageDecoder decoder(Compression::Identity, kLimit, kLimit);
     EXPECT_THAT(decoded(decoder, text, step), ElementsAre("first", "", std::string(300, 'x')));
     EXPECT_FALSE(decoder.is_inside_message());
   }
@@ -62,7 +62,7 @@ TEST(GrpcMessageDecoder, FindsMessagesInPiecesOfEverySize) {
 
 TEST(GrpcMessageDecoder, DoesNotCopyAMessageThatCameWhole) {
   const std::string text = framed("whole");
-  GrpcMessageDecoder decoder(GrpcEncoding::Identity, kLimit, kLimit);
+  GrpcMessageDecoder decoder(Compression::Identity, kLimit, kLimit);
 
   EXPECT_EQ(decoder.take(text), text.size());
 
@@ -70,7 +70,7 @@ TEST(GrpcMessageDecoder, DoesNotCopyAMessageThatCameWhole) {
 }
 
 TEST(GrpcMessageDecoder, KnowsThatAMessageIsNotWhole) {
-  GrpcMessageDecoder decoder(GrpcEncoding::Identity, kLimit, kLimit);
+  GrpcMessageDecoder decoder(Compression::Identity, kLimit, kLimit);
   EXPECT_FALSE(decoder.is_inside_message());
   decoder.take(framed("abc").substr(0, 3));
   EXPECT_TRUE(decoder.is_inside_message());
@@ -78,7 +78,7 @@ TEST(GrpcMessageDecoder, KnowsThatAMessageIsNotWhole) {
 
 TEST(GrpcMessageDecoder, UnpacksWhatIsPackedAndOnlyThat) {
   const std::string large(200'000, 'l');
-  for (const GrpcEncoding encoding : {GrpcEncoding::Gzip, GrpcEncoding::Deflate}) {
+  for (const Compression encoding : {Compression::Gzip, Compression::Deflate}) {
     const std::string text =
         framed(packed("small", encoding), 1) + framed("plain") + framed(packed(large, encoding), 1);
     for (const std::size_t step : {std::size_t{1}, std::size_t{7}, text.size()}) {
@@ -89,15 +89,15 @@ TEST(GrpcMessageDecoder, UnpacksWhatIsPackedAndOnlyThat) {
 }
 
 TEST(GrpcMessageDecoder, RefusesALengthAboveTheLimitBeforeTheBytesCome) {
-  GrpcMessageDecoder decoder(GrpcEncoding::Identity, 10, kLimit);
+  GrpcMessageDecoder decoder(Compression::Identity, 10, kLimit);
   EXPECT_THAT(decoded(decoder, framed(std::string(11, 'x')).substr(0, 5), 5),
               ElementsAre("fault: Received message larger than max (11 vs. 10)"));
   EXPECT_EQ(decoder.fault()->code, GrpcCode::ResourceExhausted);
 }
 
 TEST(GrpcMessageDecoder, StopsUnpackingAtTheLimit) {
-  const std::string bomb = framed(packed(std::string(64U << 20U, '\0'), GrpcEncoding::Gzip), 1);
-  GrpcMessageDecoder decoder(GrpcEncoding::Gzip, kLimit, kLimit);
+  const std::string bomb = framed(packed(std::string(64U << 20U, '\0'), Compression::Gzip), 1);
+  GrpcMessageDecoder decoder(Compression::Gzip, kLimit, kLimit);
 
   const auto messages = decoded(decoder, bomb, bomb.size());
 
@@ -106,30 +106,30 @@ TEST(GrpcMessageDecoder, StopsUnpackingAtTheLimit) {
 }
 
 TEST(GrpcMessageDecoder, RefusesWhatIsNotPackedAsItSays) {
-  const std::string good = packed("hello hello hello", GrpcEncoding::Gzip);
+  const std::string good = packed("hello hello hello", Compression::Gzip);
   for (const std::string& wrong : {std::string("no gzip at all"),
                                    good.substr(0, good.size() - 1),
                                    good + "more",
                                    std::string()}) {
-    GrpcMessageDecoder decoder(GrpcEncoding::Gzip, kLimit, kLimit);
+    GrpcMessageDecoder decoder(Compression::Gzip, kLimit, kLimit);
     EXPECT_THAT(decoded(decoder, framed(wrong, 1), 1U << 20U),
                 ElementsAre(HasSubstr("could not be unpacked: expected gzip")));
   }
 }
 
 TEST(GrpcMessageDecoder, RefusesAWrongFlag) {
-  GrpcMessageDecoder identity(GrpcEncoding::Identity, kLimit, kLimit);
+  GrpcMessageDecoder identity(Compression::Identity, kLimit, kLimit);
   EXPECT_THAT(decoded(identity, framed("x", 1), 99), ElementsAre(HasSubstr("'grpc-encoding'")));
-  GrpcMessageDecoder gzip(GrpcEncoding::Gzip, kLimit, kLimit);
+  GrpcMessageDecoder gzip(Compression::Gzip, kLimit, kLimit);
   EXPECT_THAT(decoded(gzip, framed("x", 2), 99), ElementsAre(HasSubstr("expected 0 or 1, got 2")));
 }
 
 TEST(GrpcMessageDecoder, KnowsTheNamesOfItsEncodings) {
-  EXPECT_EQ(parse_grpc_encoding(""), GrpcEncoding::Identity);
-  EXPECT_EQ(parse_grpc_encoding("identity"), GrpcEncoding::Identity);
-  EXPECT_EQ(parse_grpc_encoding("gzip"), GrpcEncoding::Gzip);
-  EXPECT_EQ(parse_grpc_encoding("deflate"), GrpcEncoding::Deflate);
-  EXPECT_EQ(parse_grpc_encoding("GZIP"), std::nullopt);
+  EXPECT_EQ(parse_compression(""), Compression::Identity);
+  EXPECT_EQ(parse_compression("identity"), Compression::Identity);
+  EXPECT_EQ(parse_compression("gzip"), Compression::Gzip);
+  EXPECT_EQ(parse_compression("deflate"), Compression::Deflate);
+  EXPECT_EQ(parse_compression("GZIP"), std::nullopt);
 }
 
 }  // namespace

@@ -66,7 +66,7 @@ void GrpcConnection::open(GrpcStream& stream) {
     }
     deadline = deadline_after(*limit);
   }
-  const auto encoding = parse_grpc_encoding(stream.metadata("grpc-encoding"));
+  const auto encoding = parse_compression(stream.metadata("grpc-encoding"));
   if (!encoding) {
     stream.finish(unknown_encoding(stream.metadata("grpc-encoding")));
     return;

@@ -4,8 +4,6 @@
 #include <cstring>
 #include <utility>
 
-#include <zlib.h>
-
 namespace aion::net {
 
 namespace {
@@ -14,46 +12,13 @@ namespace {
 constexpr std::size_t kReserved = 1U << 20U;
 // Memory that a large message took is given back; that of a small one serves the next.
 constexpr std::size_t kKept = 4U << 10U;
-constexpr std::size_t kUnpackStep = 64U << 10U;
 
 std::string too_large(std::size_t size, std::size_t limit) {
   return "Received message larger than max (" + std::to_string(size) + " vs. " +
          std::to_string(limit) + ")";
 }
 
-/// A zlib stream that ends with its scope.
-struct Inflater {
-  explicit Inflater(GrpcEncoding encoding) {
-    constexpr int kGzipOnly = 16;
-    const int window = MAX_WBITS + (encoding == GrpcEncoding::Gzip ? kGzipOnly : 0);
-    is_ready = ::inflateInit2(&stream, window) == Z_OK;
-  }
-  ~Inflater() {
-    if (is_ready) {
-      ::inflateEnd(&stream);
-    }
-  }
-  Inflater(const Inflater&) = delete;
-  Inflater& operator=(const Inflater&) = delete;
-
-  z_stream stream{};
-  bool is_ready = false;
-};
-
 }  // namespace
-
-std::optional<GrpcEncoding> parse_grpc_encoding(std::string_view name) {
-  if (name.empty() || name == "identity") {
-    return GrpcEncoding::Identity;
-  }
-  if (name == "gzip") {
-    return GrpcEncoding::Gzip;
-  }
-  if (name == "deflate") {
-    return GrpcEncoding::Deflate;
-  }
-  return std::nullopt;
-}
 
 std::size_t GrpcMessageDecoder::take(std::string_view input) {
   if (has_message_ || fault_) {
@@ -101,7 +66,7 @@ void GrpcMessageDecoder::check_prefix() {
   if (byte(0) > 1) {
     fail(GrpcCode::Internal,
          "compressed flag of a message: expected 0 or 1, got " + std::to_string(byte(0)));
-  } else if (is_packed_ && encoding_ == GrpcEncoding::Identity) {
+  } else if (is_packed_ && encoding_ == Compression::Identity) {
     fail(GrpcCode::Internal,
          "a message has its compressed flag set, expected a compression in 'grpc-encoding'");
   } else if (length_ > max_bytes_) {
@@ -119,37 +84,19 @@ void GrpcMessageDecoder::complete(std::string_view body) {
 }
 
 void GrpcMessageDecoder::unpack(std::string_view body) {
-  Inflater inflater(encoding_);
-  z_stream& stream = inflater.stream;
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(body.data()));
-  stream.avail_in = static_cast<uInt>(body.size());
-  int state = inflater.is_ready ? Z_OK : Z_MEM_ERROR;
-  std::size_t size = 0;
-  while (state == Z_OK) {
-    unpacked_.resize(std::min(size + std::max(kUnpackStep, size), max_unpacked_ + 1));
-    stream.next_out = reinterpret_cast<Bytef*>(unpacked_.data() + size);
-    stream.avail_out = static_cast<uInt>(unpacked_.size() - size);
-    const uInt room = stream.avail_out;
-    state = ::inflate(&stream, Z_NO_FLUSH);
-    size += room - stream.avail_out;
-    if (size > max_unpacked_) {
-      has_message_ = false;
-      fail(GrpcCode::ResourceExhausted, too_large(size, max_unpacked_));
-      return;
-    }
-    if (state == Z_OK && stream.avail_in == 0 && stream.avail_out > 0) {
-      state = Z_BUF_ERROR;  // the packed data ends before its end
-    }
-  }
-  if (state != Z_STREAM_END || stream.avail_in != 0) {
-    has_message_ = false;
-    fail(GrpcCode::Internal,
-         "a compressed message of " + std::to_string(body.size()) +
-             " bytes could not be unpacked: expected " +
-             (encoding_ == GrpcEncoding::Gzip ? "gzip" : "deflate"));
+  Result<std::string> unpacked = net::unpack(body, encoding_, max_unpacked_);
+  if (unpacked) {
+    unpacked_ = *std::move(unpacked);
+    message_ = unpacked_;
     return;
   }
-  message_ = std::string_view(unpacked_).substr(0, size);
+  has_message_ = false;
+  if (unpacked.error().code == Code::ResourceExhausted) {
+    fail(GrpcCode::ResourceExhausted, too_large(max_unpacked_ + 1, max_unpacked_));
+  } else {
+    fail(GrpcCode::Internal,
+         "a compressed message could not be unpacked: " + unpacked.error().message);
+  }
 }
 
 void GrpcMessageDecoder::forget_message() {

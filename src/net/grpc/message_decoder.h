@@ -9,20 +9,16 @@
 #include <string>
 #include <string_view>
 
+#include "net/compression.h"
 #include "net/grpc/status.h"
 
 namespace aion::net {
-
-enum class GrpcEncoding : std::uint8_t { Identity, Deflate, Gzip };
-
-/// The encoding of that name in "grpc-encoding"; nothing for one that we cannot read.
-[[nodiscard]] std::optional<GrpcEncoding> parse_grpc_encoding(std::string_view name);
 
 /// Takes the bytes as they come, in pieces of any size, one message after another.
 class GrpcMessageDecoder {
  public:
   /// Unpacking is done where take() is called, so `max_unpacked` is to be reached in a moment.
-  GrpcMessageDecoder(GrpcEncoding encoding, std::size_t max_bytes, std::size_t max_unpacked)
+  GrpcMessageDecoder(Compression encoding, std::size_t max_bytes, std::size_t max_unpacked)
       : encoding_(encoding), max_bytes_(max_bytes), max_unpacked_(max_unpacked) {}
 
   /// Returns how many bytes of `input` it used: all, unless a message is whole or wrong. `input`
@@ -48,7 +44,7 @@ class GrpcMessageDecoder {
   void unpack(std::string_view body);
   void fail(GrpcCode code, std::string message) { fault_ = GrpcStatus{code, std::move(message)}; }
 
-  GrpcEncoding encoding_;
+  Compression encoding_;
   std::size_t max_bytes_;
   std::size_t max_unpacked_;
   std::array<char, kPrefix> prefix_{};

@@ -58,7 +58,7 @@ std::string_view GrpcStream::metadata(std::string_view name) const {
 
 void GrpcStream::open(const GrpcMethod& method,
                       TimePoint deadline,
-                      GrpcEncoding encoding,
+                      Compression encoding,
                       std::size_t max_message_bytes,
                       std::size_t max_unpacked_bytes) {
   deadline_ = deadline;

@@ -64,7 +64,7 @@ class GrpcStream final : public GrpcCall, public std::enable_shared_from_this<Gr
   /// The headers are whole and right; `method` makes the receiver.
   void open(const GrpcMethod& method,
             TimePoint deadline,
-            GrpcEncoding encoding,
+            Compression encoding,
             std::size_t max_message_bytes,
             std::size_t max_unpacked_bytes);
   void take(std::string_view data);

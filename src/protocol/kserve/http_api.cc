@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "net/compression.h"
 #include "protocol/kserve/errors.h"
 #include "protocol/kserve/http_documents.h"
 #include "protocol/kserve/http_route.h"
@@ -26,16 +27,22 @@ struct HttpApi::Call {
   std::int64_t version = 0;  // 0 = none was given
   std::shared_ptr<const Principal> principal;
   std::optional<std::string_view> header_length;
+  net::Compression packed = net::Compression::Identity;  // of its body
+  net::Compression wanted = net::Compression::Identity;  // of its answer
 };
 
 namespace {
 
 using net::HttpResponse;
 
+// A smaller answer goes in one network packet, packed or not.
+constexpr std::size_t kWorthPacking = 1U << 10U;
+
 /// The headers that matter here, found in one pass.
 struct KnownHeaders {
   std::string_view authorization;
   std::string_view content_encoding;
+  std::string_view accept_encoding;
   std::optional<std::string_view>
       header_length;  // present but empty is a fault, so it differs from absent
 };
@@ -61,11 +68,24 @@ KnownHeaders known_headers(const std::vector<net::HttpHeader>& headers) {
       known.header_length = header.value;
     } else if (is_same_name(header.name, "content-encoding")) {
       known.content_encoding = header.value;
+    } else if (is_same_name(header.name, "accept-encoding")) {
+      known.accept_encoding = header.value;
     } else if (is_same_name(header.name, "authorization")) {
       known.authorization = header.value;
     }
   }
   return known;
+}
+
+/// Nothing for what we cannot unpack.
+std::optional<net::Compression> packed_as(std::string_view content_encoding) {
+  using net::Compression;
+  for (const Compression known : {Compression::Identity, Compression::Deflate, Compression::Gzip}) {
+    if (is_same_name(content_encoding, net::to_string(known))) {
+      return known;
+    }
+  }
+  return content_encoding.empty() ? std::optional(Compression::Identity) : std::nullopt;
 }
 
 /// Keeps the one answer that HTTP has room for.
@@ -109,10 +129,32 @@ HttpResponse method_refusal(const HttpRoute& route) {
   return response;
 }
 
-HttpResponse compression_refusal() {
+HttpResponse compression_refusal(bool is_infer) {
   HttpResponse response = HttpResponse::error(501, "Unsupported compression type");
-  response.headers.emplace_back("Accept-Encoding", "identity");
+  response.headers.emplace_back("Accept-Encoding", is_infer ? "gzip, deflate" : "identity");
   return response;
+}
+
+std::size_t body_size(const HttpResponse& response) {
+  std::size_t size = response.text.size();
+  for (const SharedBytes& part : response.parts) {
+    size += part.size;
+  }
+  return size;
+}
+
+/// Packs the body, unless that makes it no smaller.
+void pack_body(HttpResponse& response, net::Compression compression) {
+  std::vector<std::string_view> pieces{response.text};
+  for (const SharedBytes& part : response.parts) {
+    pieces.push_back(part.text());
+  }
+  std::string packed = net::pack(pieces, compression);
+  if (packed.size() < body_size(response)) {
+    response.text = std::move(packed);
+    response.parts.clear();
+    response.headers.emplace_back("Content-Encoding", net::to_string(compression));
+  }
 }
 
 HttpResponse empty_answer(int status) {
@@ -188,8 +230,10 @@ Awaitable<net::HttpResponse> HttpApi::handle(net::HttpRequest& request) {
   if (!principal) {
     return finished(http_error(principal.error()));
   }
-  if (!headers.content_encoding.empty() && !is_same_name(headers.content_encoding, "identity")) {
-    return finished(compression_refusal());
+  const bool is_infer = route.call == HttpCall::Infer;
+  const auto packed = packed_as(headers.content_encoding);
+  if (!packed || (*packed != net::Compression::Identity && !is_infer)) {
+    return finished(compression_refusal(is_infer));
   }
   Result<std::string> model = model_name(route.model);
   if (!model) {
@@ -199,15 +243,24 @@ Awaitable<net::HttpResponse> HttpApi::handle(net::HttpRequest& request) {
   if (!version) {
     return finished(http_error(version.error()));
   }
-  return answer(Call{
-      request, route, *std::move(model), *version, *std::move(principal), headers.header_length});
+  return answer(
+      Call{request,
+           route,
+           *std::move(model),
+           *version,
+           *std::move(principal),
+           headers.header_length,
+           *packed,
+           is_infer ? net::best_accepted(headers.accept_encoding) : net::Compression::Identity});
 }
 
 /// Not a coroutine itself: a call that waits for nothing costs one frame.
 Awaitable<net::HttpResponse> HttpApi::answer(Call call) {
   switch (call.route.call) {
     case HttpCall::Infer:
-      return infer(std::move(call));
+      return call.packed == net::Compression::Identity && call.wanted == net::Compression::Identity
+                 ? infer(std::move(call))
+                 : infer_packed(std::move(call));
     case HttpCall::RepositoryIndex:
       return index(std::move(call));
     case HttpCall::ModelLoad:
@@ -279,6 +332,28 @@ Awaitable<net::HttpResponse> HttpApi::infer(Call call) {
   }
   const AnswerHead head{call.model, id};
   co_return answer_to_infer(head, sink, decoded->format);
+}
+
+/// Packing and unpacking take too long for an io thread.
+Awaitable<net::HttpResponse> HttpApi::infer_packed(Call call) {
+  if (call.packed != net::Compression::Identity) {
+    co_await on(executors_.compute());
+    auto body = net::unpack(call.request.body.text(), call.packed, config_.max_input_bytes);
+    if (!body) {
+      const bool is_large = body.error().code == Code::ResourceExhausted;
+      co_return HttpResponse::error(is_large ? 413 : 400,
+                                    "the request body: " + body.error().message);
+    }
+    call.request.body = SharedBytes::from(*std::move(body));
+    call.request.body_padding = 0;
+  }
+  const net::Compression wanted = call.wanted;
+  HttpResponse response = co_await infer(std::move(call));
+  if (wanted != net::Compression::Identity && body_size(response) >= kWorthPacking) {
+    co_await on(executors_.compute());
+    pack_body(response, wanted);
+  }
+  co_return response;
 }
 
 Awaitable<net::HttpResponse> HttpApi::index(Call call) {

@@ -39,6 +39,7 @@ class HttpApi final : public net::HttpHandler {
 
   Awaitable<net::HttpResponse> answer(Call call);
   Awaitable<net::HttpResponse> infer(Call call);
+  Awaitable<net::HttpResponse> infer_packed(Call call);
   Awaitable<net::HttpResponse> index(Call call);
   Awaitable<net::HttpResponse> load(Call call);
   Awaitable<net::HttpResponse> unload(Call call);

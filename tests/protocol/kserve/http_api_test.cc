@@ -1,5 +1,6 @@
 #include "protocol/kserve/http_api.h"
 
+#include <array>
 #include <filesystem>
 #include <fstream>
 
@@ -9,6 +10,7 @@
 
 #include "base/spawn.h"
 #include "catalog/repository/folder.h"
+#include "net/compression.h"
 
 namespace aion::kserve {
 namespace {
@@ -216,8 +218,16 @@ TEST_F(HttpApiTest, AnswersUnsupportedForWhatIsNotServedYet) {
               HasSubstr("'repository_name' specification is not supported"));
 }
 
-TEST_F(HttpApiTest, RefusesACompressedBody) {
-  EXPECT_EQ(post("/v2/models/echo/infer", "\x1f\x8b", {{"Content-Encoding", "gzip"}}).status, 501);
+TEST_F(HttpApiTest, TakesPackedBodiesOfInferencesAlone) {
+  const std::string packed = net::pack(std::array{kTwoFloats}, net::Compression::Gzip);
+  EXPECT_EQ(post("/v2/models/echo/infer", packed, {{"content-encoding", "GZIP"}}).status, 200);
+  EXPECT_EQ(post("/v2/models/echo/infer", "\x1f\x8b", {{"Content-Encoding", "gzip"}}).status, 400);
+  EXPECT_EQ(post("/v2/repository/index", packed, {{"Content-Encoding", "gzip"}}).status, 501);
+
+  const auto refused = post("/v2/models/echo/infer", packed, {{"Content-Encoding", "br"}});
+  EXPECT_EQ(refused.status, 501);
+  ASSERT_EQ(refused.headers.size(), 1U);
+  EXPECT_EQ(refused.headers[0].second, "gzip, deflate");
 }
 
 }  // namespace

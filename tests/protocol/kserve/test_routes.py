@@ -125,11 +125,12 @@ def test_classification_is_served_as_said_by_the_extensions_or_refused(daemon, h
         assert "classification" in answer.error()
 
 
-def test_a_compressed_body_is_served_or_refused_with_what_is_understood(daemon):
+def test_an_unknown_compression_is_refused_with_what_is_understood(daemon):
     answer = wire.infer(daemon.http, "simple", b"\x1f\x8b", headers={"Content-Encoding": "br"})
 
     assert answer.status == 501
-    assert answer.error()
+    assert answer.error() == "Unsupported compression type"
+    assert answer.headers["Accept-Encoding"] == "gzip, deflate"
 
 
 UNSUPPORTED = [
