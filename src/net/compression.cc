@@ -26,16 +26,18 @@ int window_of(Compression compression) {
 
 /// A zlib stream that ends with its scope.
 struct Inflater {
-  explicit Inflater(Compression compression) {
-    if (::inflateInit2(&stream, window_of(compression)) != Z_OK) {
-      throw std::bad_alloc();
+  explicit Inflater(Compression compression)
+      : is_ready(::inflateInit2(&stream, window_of(compression)) == Z_OK) {}
+  ~Inflater() {
+    if (is_ready) {
+      ::inflateEnd(&stream);
     }
   }
-  ~Inflater() { ::inflateEnd(&stream); }
   Inflater(const Inflater&) = delete;
   Inflater& operator=(const Inflater&) = delete;
 
   z_stream stream{};
+  bool is_ready;
 };
 
 struct Deflater {
@@ -156,6 +158,9 @@ Result<std::string> unpack(std::string_view packed,
                            std::size_t max_bytes) {
   const std::size_t packed_size = packed.size();
   Inflater inflater(compression);
+  if (!inflater.is_ready) {
+    return Error{Code::Internal, "there is no memory to unpack with"};
+  }
   z_stream& stream = inflater.stream;
   std::array<char, kStep> step;
   std::string out;

@@ -340,9 +340,9 @@ Awaitable<net::HttpResponse> HttpApi::infer_packed(Call call) {
     co_await on(executors_.compute());
     auto body = net::unpack(call.request.body.text(), call.packed, config_.max_input_bytes);
     if (!body) {
-      const bool is_large = body.error().code == Code::ResourceExhausted;
-      co_return HttpResponse::error(is_large ? 413 : 400,
-                                    "the request body: " + body.error().message);
+      const Error error = in_context("the request body", body.error());
+      co_return error.code == Code::ResourceExhausted ? HttpResponse::error(413, error.message)
+                                                      : http_error(error);
     }
     call.request.body = SharedBytes::from(*std::move(body));
     call.request.body_padding = 0;
