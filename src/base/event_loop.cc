@@ -39,7 +39,8 @@ EventLoop::EventLoop()
 }
 
 EventLoop::~EventLoop() {
-  // Dropping work may bring new work.
+  // Dropping work may bring new work, and so may dropping a timer.
+  timers_.clear();
   for (;;) {
     std::vector<std::unique_ptr<Work>> dropped;
     {

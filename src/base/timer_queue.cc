@@ -54,4 +54,10 @@ TimerQueue::Due TimerQueue::take(TimePoint now) {
   return {.when = due.key().first, .fire = std::move(due.mapped())};
 }
 
+void TimerQueue::clear() {
+  decltype(shared_->timers) dropped;  // not under the lock, as above
+  const std::scoped_lock lock(shared_->mutex);
+  dropped.swap(shared_->timers);
+}
+
 }  // namespace aion

@@ -26,6 +26,9 @@ class TimerQueue {
   /// The first that is due at `now`: by its time, then in the order of adding.
   [[nodiscard]] Due take(TimePoint now);
 
+  /// Drops them all; none of them fires any more.
+  void clear();
+
  private:
   struct Shared;
   class QueuedTimer;

@@ -249,26 +249,28 @@ TEST_F(EventLoopTest, SetsATimerAgainInsideOfOne) {
   EXPECT_EQ(ended.get_future().wait_for(kLimit), std::future_status::ready);
 }
 
+/// Posts to its loop when it goes.
+struct Poster {
+  explicit Poster(EventLoop& given) : loop(&given) {}
+  ~Poster() {
+    asio::post(loop->executor(), [] { FAIL() << "ran after the end"; });
+  }
+  Poster(const Poster&) = delete;
+  Poster& operator=(const Poster&) = delete;
+  EventLoop* loop;
+};
+
 TEST_F(EventLoopTest, DropsAtItsEndWhatWasNotBegunAndWhatThatBrings) {
   stop();
-  /// Posts once more when it goes.
-  struct Poster {
-    explicit Poster(EventLoop& given) : loop(&given) {}
-    Poster(Poster&& other) noexcept : loop(std::exchange(other.loop, nullptr)) {}
-    ~Poster() {
-      if (loop != nullptr) {
-        asio::post(loop->executor(), [] { FAIL() << "ran after the end"; });
-      }
-    }
-    EventLoop* loop;
-  };
-  auto alive = std::make_shared<int>(0);
-  asio::post(loop_->executor(), [poster = Poster(*loop_), alive] { FAIL() << "ran"; });
-  const std::weak_ptr<int> seen = alive;
-  alive.reset();
-  EXPECT_FALSE(seen.expired());
+  auto poster = std::make_shared<Poster>(*loop_);
+  const std::weak_ptr<Poster> posted = poster;
+  asio::post(loop_->executor(), [held = std::move(poster)] { FAIL() << "ran"; });
+  poster = std::make_shared<Poster>(*loop_);
+  const std::weak_ptr<Poster> timed = poster;
+  const auto timer = loop_->at(TimePoint{}, [held = std::move(poster)] { FAIL() << "fired"; });
+  EXPECT_FALSE(posted.expired() || timed.expired());
   loop_ = std::make_unique<EventLoop>();
-  EXPECT_TRUE(seen.expired());
+  EXPECT_TRUE(posted.expired() && timed.expired());
 }
 
 TEST_F(EventLoopTest, ATimerMayOutliveItsLoop) {
