@@ -39,18 +39,7 @@ EventLoop::EventLoop()
 }
 
 EventLoop::~EventLoop() {
-  // Dropping work may bring new work, and so may dropping a timer.
-  timers_.clear();
-  for (;;) {
-    std::vector<std::unique_ptr<Work>> dropped;
-    {
-      const std::scoped_lock lock(mutex_);
-      dropped.swap(submitted_);
-    }
-    if (dropped.empty()) {
-      break;
-    }
-  }
+  while (drop()) {}
   for (const int descriptor : {alarm_, bell_, epoll_}) {
     ::close(descriptor);
   }
@@ -73,6 +62,16 @@ void EventLoop::stop() {
     is_stopped_ = true;
   }
   wake();
+}
+
+bool EventLoop::drop() {
+  const bool had_timers = timers_.clear();
+  std::vector<std::unique_ptr<Work>> dropped;
+  {
+    const std::scoped_lock lock(mutex_);
+    dropped.swap(submitted_);
+  }
+  return had_timers || !dropped.empty();
 }
 
 void EventLoop::serve() {
@@ -106,6 +105,10 @@ void EventLoop::wait(bool sleeps) {
       ::epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()), sleeps ? -1 : 0);
   event_count_ = count < 0 ? 0 : static_cast<std::size_t>(count);
   next_event_ = 0;
+  if (sleeps) {
+    const std::scoped_lock lock(mutex_);
+    is_asleep_ = false;  // it looks at what is submitted behind the events
+  }
 }
 
 /// An alarm that is too early is left: the loop wakes once for nothing, where timers that are set
@@ -128,7 +131,12 @@ void EventLoop::set_alarm() {
 void EventLoop::fire_due() {
   alarm_time_ = kNever;
   const TimePoint now = std::chrono::steady_clock::now();
-  for (TimerQueue::Due due = timers_.take(now); due.fire; due = timers_.take(now)) {
+  // Each one goes before the next is taken, which it may cancel as it goes.
+  for (;;) {
+    const TimerQueue::Due due = timers_.take(now);
+    if (!due.fire) {
+      return;
+    }
     due.fire();
   }
 }
@@ -136,7 +144,6 @@ void EventLoop::fire_due() {
 void EventLoop::run_submitted() {
   {
     const std::scoped_lock lock(mutex_);
-    is_asleep_ = false;
     turn_.swap(submitted_);
   }
   for (auto& work : turn_) {

@@ -45,8 +45,11 @@ class EventLoop {
 
   /// Serves on this thread until stop().
   void run();
-  /// What has not begun is not begun any more; it is dropped with the loop.
+  /// Beyond the turn under way nothing is begun any more.
   void stop();
+  /// After run() has returned: drops the timers and what was not begun. False when there was
+  /// nothing; what goes may bring new work, here or elsewhere.
+  bool drop();
 
   [[nodiscard]] Executor executor() { return Executor(*this); }
   [[nodiscard]] bool is_this_thread() const { return current() == this; }
@@ -82,7 +85,7 @@ class EventLoop {
   TimerQueue timers_;
 
   // On the loop's thread alone.
-  TimePoint alarm_time_ = kNever;         // the alarm rings then, or has been set later
+  TimePoint alarm_time_ = kNever;         // when the alarm rings; kNever = not set
   std::array<epoll_event, 64> events_{};  // of the turn that is being delivered
   std::size_t event_count_ = 0;
   std::size_t next_event_ = 0;

@@ -146,6 +146,14 @@ void Executors::join() {
       thread.join();
     }
   }
+  // While all loops live: what one drops may post to another.
+  bool has_dropped = true;
+  while (has_dropped) {
+    has_dropped = false;
+    for (const auto& loop : state_->io) {
+      has_dropped = loop->drop() || has_dropped;
+    }
+  }
 }
 
 }  // namespace aion

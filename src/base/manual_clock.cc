@@ -16,7 +16,11 @@ std::unique_ptr<Timer> ManualClock::at(TimePoint when, std::function<void()> fir
 
 void ManualClock::advance(Duration by) {
   const TimePoint until = now() + by;
-  for (TimerQueue::Due due = timers_.take(until); due.fire; due = timers_.take(until)) {
+  for (;;) {
+    const TimerQueue::Due due = timers_.take(until);
+    if (!due.fire) {
+      break;
+    }
     set(due.when);
     due.fire();
   }

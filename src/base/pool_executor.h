@@ -34,8 +34,6 @@ class PoolExecutor {
     }
   }
 
-  [[nodiscard]] Pool& pool() const { return *pool_; }
-
   [[nodiscard]] boost::asio::execution_context& query(
       boost::asio::execution::context_t /*property*/) const {
     return pool_->context();

@@ -54,10 +54,11 @@ TimerQueue::Due TimerQueue::take(TimePoint now) {
   return {.when = due.key().first, .fire = std::move(due.mapped())};
 }
 
-void TimerQueue::clear() {
+bool TimerQueue::clear() {
   decltype(shared_->timers) dropped;  // not under the lock, as above
   const std::scoped_lock lock(shared_->mutex);
   dropped.swap(shared_->timers);
+  return !dropped.empty();
 }
 
 }  // namespace aion

@@ -26,8 +26,8 @@ class TimerQueue {
   /// The first that is due at `now`: by its time, then in the order of adding.
   [[nodiscard]] Due take(TimePoint now);
 
-  /// Drops them all; none of them fires any more.
-  void clear();
+  /// Drops them all: none of them fires any more. False when there was none.
+  bool clear();
 
  private:
   struct Shared;

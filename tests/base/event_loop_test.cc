@@ -194,17 +194,17 @@ TEST_F(EventLoopTest, FiresTimersOnItsThreadInOrderAndNeverEarly) {
       EXPECT_TRUE(loop_->is_this_thread());
       EXPECT_GE(steady_clock::now(), begin + milliseconds(ms));
       order.push_back(ms);
-      if (ms == 60) {
+      if (ms == 600) {
         last.set_value();
       }
     });
   };
   // From another thread, while the loop sleeps: each but the first falls due before those set.
-  const auto c = set(60);
-  const auto b = set(40);
-  const auto a = set(20);
+  const auto c = set(600);
+  const auto b = set(400);
+  const auto a = set(200);
   ASSERT_EQ(last.get_future().wait_for(kLimit), std::future_status::ready);
-  on_loop([&] { EXPECT_EQ(order, (std::vector<int>{20, 40, 60})); });
+  on_loop([&] { EXPECT_EQ(order, (std::vector<int>{200, 400, 600})); });
 }
 
 TEST_F(EventLoopTest, FiresATimerOfThePastSoonButNotInsideTheCall) {
@@ -228,9 +228,14 @@ TEST_F(EventLoopTest, FiresATimerOfThePastSoonButNotInsideTheCall) {
 
 TEST_F(EventLoopTest, DoesNotFireWhatWasCancelledAndStillFiresTheNext) {
   std::promise<void> fired;
-  auto cancelled = loop_->at(steady_clock::now() + milliseconds(20), [] { FAIL() << "cancelled"; });
-  const auto kept = loop_->at(steady_clock::now() + milliseconds(40), [&] { fired.set_value(); });
-  cancelled.reset();
+  std::unique_ptr<Timer> kept;
+  on_loop([&] {
+    const TimePoint now = steady_clock::now();
+    auto cancelled = loop_->at(now + milliseconds(1), [] { FAIL() << "cancelled"; });
+    kept = loop_->at(now + milliseconds(2), [&] { fired.set_value(); });
+    std::this_thread::sleep_until(now + milliseconds(3));  // both are due, and their alarm rings
+    cancelled.reset();
+  });
   EXPECT_EQ(fired.get_future().wait_for(kLimit), std::future_status::ready);
 }
 

@@ -65,7 +65,12 @@ Result<void> Listener::listen() {
   wanted.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE;
   wanted.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
-  if (::getaddrinfo(numeric.c_str(), std::to_string(config_.port).c_str(), &wanted, &found) != 0) {
+  in_addr v4{};
+  // getaddrinfo() also takes what inet_aton() takes: "0", "8000".
+  const bool is_no_address =
+      numeric.find(':') == std::string::npos && ::inet_pton(AF_INET, numeric.c_str(), &v4) != 1;
+  if (is_no_address ||
+      ::getaddrinfo(numeric.c_str(), std::to_string(config_.port).c_str(), &wanted, &found) != 0) {
     return Error{
         Code::InvalidArgument,
         "listening address: expected an IPv4 or IPv6 address, got '" + config_.address + "'"};
@@ -110,7 +115,9 @@ void Listener::accept() {
 void Listener::close() {
   pause_.reset();
   unwatch();
-  ::close(std::exchange(descriptor_, -1));
+  if (descriptor_ >= 0) {
+    ::close(std::exchange(descriptor_, -1));
+  }
 }
 
 void Listener::unwatch() {

@@ -80,7 +80,7 @@ TEST_F(WatchTest, MayBeLostInsideOfWhatItSays) {
   call_->on_write = [this] {
     receiver_->on_cancel();
   };
-  receiver_->on_message({});  // locked itself out when it wrote under its lock
+  receiver_->on_message({});
   EXPECT_EQ(call_->writes, 1);
   clock_.advance(seconds(3));
   EXPECT_EQ(call_->writes, 1);
