@@ -10,6 +10,7 @@
 #include <zlib.h>
 
 #include "base/assert.h"
+#include "net/http/ascii.h"
 
 namespace aion::net {
 
@@ -76,14 +77,6 @@ void offer(z_stream& stream, std::span<char> step) {
 /// What it has put there.
 std::string_view taken(const z_stream& stream, std::span<const char> step) {
   return {step.data(), step.size() - stream.avail_out};
-}
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlank = " \t";
-  const std::size_t begin = text.find_first_not_of(kBlank);
-  return begin == std::string_view::npos
-             ? std::string_view()
-             : text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);
 }
 
 /// Cuts the text up to `separator` off its front.

@@ -74,6 +74,7 @@ TEST(ParseCompression, KnowsTheNames) {
   EXPECT_EQ(parse_compression("identity"), Compression::Identity);
   EXPECT_EQ(parse_compression("gzip"), Compression::Gzip);
   EXPECT_EQ(parse_compression("deflate"), Compression::Deflate);
+  EXPECT_EQ(parse_compression("GZIP"), std::nullopt);
   EXPECT_EQ(parse_compression("br"), std::nullopt);
 }
 

@@ -124,13 +124,5 @@ TEST(GrpcMessageDecoder, RefusesAWrongFlag) {
   EXPECT_THAT(decoded(gzip, framed("x", 2), 99), ElementsAre(HasSubstr("expected 0 or 1, got 2")));
 }
 
-TEST(GrpcMessageDecoder, KnowsTheNamesOfItsEncodings) {
-  EXPECT_EQ(parse_compression(""), Compression::Identity);
-  EXPECT_EQ(parse_compression("identity"), Compression::Identity);
-  EXPECT_EQ(parse_compression("gzip"), Compression::Gzip);
-  EXPECT_EQ(parse_compression("deflate"), Compression::Deflate);
-  EXPECT_EQ(parse_compression("GZIP"), std::nullopt);
-}
-
 }  // namespace
 }  // namespace aion::net
