@@ -28,6 +28,11 @@ bool WarmPool::is_this_thread() const {
   return own_pool == this;
 }
 
+std::size_t WarmPool::resting() const {
+  const std::scoped_lock lock(mutex_);
+  return resting_.size();
+}
+
 void WarmPool::submit(std::unique_ptr<Work> work) {
   Worker* woken = nullptr;
   {

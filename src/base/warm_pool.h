@@ -36,6 +36,9 @@ class WarmPool {
   /// Waits for the threads, after stop(), and drops the work that was left.
   void join();
 
+  /// The threads that have nothing to do now.
+  [[nodiscard]] std::size_t resting() const;
+
   /// What PoolExecutor asks for.
   void submit(std::unique_ptr<Work> work);
   [[nodiscard]] bool is_this_thread() const;
@@ -52,7 +55,7 @@ class WarmPool {
   std::unique_ptr<Work> next(Worker& worker);
 
   boost::asio::io_context context_;  // that executors are asked for; nothing runs on it
-  std::mutex mutex_;                 // for all below, but the threads
+  mutable std::mutex mutex_;         // for all below, but the threads
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<Worker*> resting_;  // the last is taken first
   std::deque<std::unique_ptr<Work>> waiting_;
