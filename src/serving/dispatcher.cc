@@ -1,29 +1,38 @@
 #include "serving/dispatcher.h"
 
 #include <algorithm>
-#include <optional>
-#include <utility>
 
 namespace aion::serving {
 
 /// One request that waits. It is continued once: by the step that takes it out of the state Queued.
-struct Dispatcher::Waiter {
+struct Dispatcher::Waiting : Waiter {
   enum class State : std::uint8_t { New, Queued, Granted, Refused };
 
   std::shared_ptr<Queue> queue;
-  QueueHead head;
+  Executor home;  // where it was spawned
   State state = State::New;
   std::optional<Resume> resume;
   Error refusal{Code::Internal, ""};  // why, in the state Refused
+  Turn turn;                          // in the state Granted
 };
 
 Dispatcher::Slot::~Slot() {
   if (dispatcher_ != nullptr) {
-    dispatcher_->serial_.run([dispatcher = dispatcher_] {
+    dispatcher_->serial_.run([dispatcher = dispatcher_, queue = std::move(queue_)] {
       ++dispatcher->free_slots_;
+      --queue->running_;
       dispatcher->fill_slots();
     });
   }
+}
+
+QueuedRequest& Dispatcher::Companion::request() const {
+  return *waiting_->request;
+}
+
+void Dispatcher::Companion::go_on(const Executor* executor) {
+  const auto waiting = std::move(waiting_);
+  (*waiting->resume)(executor == nullptr ? waiting->home : *executor);
 }
 
 Dispatcher::Dispatcher(Device device, Clock& clock, QueueOrder order)
@@ -33,107 +42,195 @@ Dispatcher::Dispatcher(Device device, Clock& clock, QueueOrder order)
       order_(order),
       free_slots_(device.slots) {}
 
-std::shared_ptr<Dispatcher::Queue> Dispatcher::make_queue(std::size_t limit) {
-  return std::make_shared<Queue>(limit);
+std::shared_ptr<Dispatcher::Queue> Dispatcher::make_queue(QueueRule rule) {
+  return std::make_shared<Queue>(std::move(rule));
 }
 
-Task<Dispatcher::Slot> Dispatcher::acquire(std::shared_ptr<Queue> queue,
+Task<Dispatcher::Turn> Dispatcher::acquire(std::shared_ptr<Queue> queue,
+                                           QueuedRequest& request,
                                            const RequestContext& context) {
-  auto waiter = std::make_shared<Waiter>();
-  waiter->queue = std::move(queue);
-  waiter->head.deadline = context.deadline;
-  waiter->head.criticality = context.criticality;
+  auto waiting = std::make_shared<Waiting>();
+  waiting->queue = std::move(queue);
+  waiting->request = &request;
+  waiting->home = co_await spawn_executor();
+  waiting->head.deadline = context.deadline;
+  waiting->head.criticality = context.criticality;
   CancelHook hook;
-  std::unique_ptr<Timer> timer;
+  std::vector<std::unique_ptr<Timer>> timers;
   co_await suspend([&](Resume resume) {
-    waiter->resume = std::move(resume);
-    if (context.deadline != kNever) {
-      timer = clock_.at(context.deadline, [this, waiter] {
-        abandon(waiter,
-                Error{Code::DeadlineExceeded,
-                      "the deadline passed while the request waited for the device"});
-      });
-    }
+    waiting->resume = std::move(resume);
+    timers = set_timers(waiting, context.deadline);
     if (context.cancel.can_be_cancelled()) {
-      hook = context.cancel.when_cancelled([this, waiter] {
-        abandon(waiter,
+      hook = context.cancel.when_cancelled([this, waiting] {
+        abandon(waiting,
                 Error{Code::Cancelled, "the request was cancelled while it waited for the device"});
       });
     }
     // Last, because from here on the coroutine may go on on another thread.
-    serial_.run([this, waiter] { submit(waiter); });
+    serial_.run([this, waiting] { submit(waiting); });
   });
-  if (waiter->state == Waiter::State::Refused) {
-    co_return std::move(waiter->refusal);
+  if (waiting->state == Waiting::State::Refused) {
+    co_return std::move(waiting->refusal);
   }
-  co_return Slot(*this);
+  co_return std::move(waiting->turn);
 }
 
-void Dispatcher::submit(const std::shared_ptr<Waiter>& waiter) {
-  Queue& queue = *waiter->queue;
-  if (waiter->state == Waiter::State::New && queue.waiters_.size() >= queue.limit_) {
-    refuse(waiter, Error{Code::Unavailable, "Exceeds maximum queue size"});
+std::vector<std::unique_ptr<Timer>> Dispatcher::set_timers(const WaitingPtr& waiting,
+                                                           TimePoint deadline) {
+  std::vector<std::unique_ptr<Timer>> timers;
+  if (deadline != kNever) {
+    timers.push_back(clock_.at(deadline, [this, waiting] {
+      abandon(waiting,
+              Error{Code::DeadlineExceeded,
+                    "the deadline passed while the request waited for the device"});
+    }));
   }
-  if (waiter->state == Waiter::State::Refused) {
-    (*waiter->resume)(aside_);
+  if (waiting->request->expires != kNever) {
+    timers.push_back(clock_.at(waiting->request->expires, [this, waiting] { expire(waiting); }));
+  }
+  return timers;
+}
+
+void Dispatcher::submit(const WaitingPtr& waiting) {
+  RequestQueue& requests = waiting->queue->requests_;
+  if (waiting->state == Waiting::State::New && requests.is_full(waiting->request->level)) {
+    refuse(*waiting, Error{Code::Unavailable, "Exceeds maximum queue size"});
+  }
+  if (waiting->state == Waiting::State::Refused) {
+    (*waiting->resume)(aside_);
     return;
   }
-  waiter->head.arrival = next_arrival_++;
-  waiter->state = Waiter::State::Queued;
-  if (queue.waiters_.empty()) {
-    busy_.push_back(waiter->queue);
+  waiting->head.arrival = next_arrival_++;
+  waiting->came = clock_.now();
+  waiting->state = Waiting::State::Queued;
+  if (requests.is_empty()) {
+    busy_.push_back(waiting->queue);
   }
-  queue.waiters_.push_back(waiter);
-  queue.size_.fetch_add(1, std::memory_order_relaxed);
+  requests.push(waiting);
   waiting_.fetch_add(1, std::memory_order_relaxed);
   fill_slots();
 }
 
-void Dispatcher::refuse(const std::shared_ptr<Waiter>& waiter, Error why) {
-  waiter->state = Waiter::State::Refused;
-  waiter->refusal = std::move(why);
+void Dispatcher::refuse(Waiting& waiting, Error why) {
+  waiting.state = Waiting::State::Refused;
+  waiting.refusal = std::move(why);
 }
 
-void Dispatcher::abandon(const std::shared_ptr<Waiter>& waiter, Error why) {
-  serial_.run([this, waiter, why = std::move(why)] {
-    if (waiter->state == Waiter::State::New) {
-      refuse(waiter, why);  // submit() finds it so and continues it
+/// Requests have left the queue.
+void Dispatcher::took_out(const std::shared_ptr<Queue>& queue, std::size_t requests) {
+  waiting_.fetch_sub(requests, std::memory_order_relaxed);
+  if (queue->requests_.is_empty()) {
+    std::erase(busy_, queue);
+  }
+  if (busy_.empty()) {
+    look_again_at(kNever);
+  }
+}
+
+void Dispatcher::abandon(const WaitingPtr& waiting, Error why) {
+  serial_.run([this, waiting, why = std::move(why)] {
+    if (waiting->state == Waiting::State::New) {
+      refuse(*waiting, why);  // submit() finds it so and continues it
     }
-    if (waiter->state != Waiter::State::Queued) {
+    if (waiting->state != Waiting::State::Queued) {
       return;
     }
-    refuse(waiter, why);
-    Queue& queue = *waiter->queue;
-    queue.waiters_.remove(waiter);
-    queue.size_.fetch_sub(1, std::memory_order_relaxed);
-    waiting_.fetch_sub(1, std::memory_order_relaxed);
-    if (queue.waiters_.empty()) {
-      std::erase(busy_, waiter->queue);
+    refuse(*waiting, why);
+    waiting->queue->requests_.remove(*waiting);
+    took_out(waiting->queue, 1);
+    (*waiting->resume)(aside_);
+  });
+}
+
+/// It has waited as long as its queue's policy allows.
+void Dispatcher::expire(const WaitingPtr& waiting) {
+  if (!waiting->request->expires_behind) {
+    abandon(waiting, Error{Code::Unavailable, "Request timeout expired"});
+    return;
+  }
+  serial_.run([waiting] {
+    if (waiting->state == Waiting::State::Queued) {
+      waiting->queue->requests_.move_behind(*waiting);
     }
-    (*waiter->resume)(aside_);
+  });
+}
+
+void Dispatcher::hurry(std::shared_ptr<Queue> queue) {
+  serial_.run([this, queue = std::move(queue)] {
+    queue->requests_.hurry();
+    fill_slots();
   });
 }
 
 void Dispatcher::fill_slots() {
-  while (free_slots_ > 0 && !busy_.empty()) {
-    std::vector<QueueHead> heads;
-    heads.reserve(busy_.size());
-    for (const auto& queue : busy_) {
-      heads.push_back(queue->waiters_.front()->head);
-    }
-    const std::size_t picked = order_(heads, clock_.now());
-    const std::shared_ptr<Queue> queue = busy_[picked];
-    const std::shared_ptr<Waiter> waiter = std::move(queue->waiters_.front());
-    queue->waiters_.pop_front();
-    queue->size_.fetch_sub(1, std::memory_order_relaxed);
-    waiting_.fetch_sub(1, std::memory_order_relaxed);
-    if (queue->waiters_.empty()) {
-      busy_.erase(busy_.begin() + static_cast<std::ptrdiff_t>(picked));
-    }
-    waiter->state = Waiter::State::Granted;
-    --free_slots_;
-    (*waiter->resume)(compute_);
+  if (busy_.empty()) {
+    return;
   }
+  const TimePoint now = clock_.now();
+  TimePoint look_again = kNever;
+  while (free_slots_ > 0 && grant_one(now, look_again)) {}
+  look_again_at(free_slots_ > 0 ? look_again : kNever);
+}
+
+/// False when no queue may go now; `look_again` is then the time when one may.
+bool Dispatcher::grant_one(TimePoint now, TimePoint& look_again) {
+  heads_.clear();
+  ready_.clear();
+  look_again = kNever;
+  for (std::size_t i = 0; i < busy_.size(); ++i) {
+    const Queue& queue = *busy_[i];
+    if (!queue.requests_.may_run(queue.running_)) {
+      continue;
+    }
+    const TimePoint due = queue.requests_.due(now);
+    if (due > now) {
+      look_again = std::min(look_again, due);
+      continue;
+    }
+    heads_.push_back(queue.requests_.head());
+    ready_.push_back(i);
+  }
+  if (heads_.empty()) {
+    return false;
+  }
+  grant(busy_[ready_[order_(heads_, now)]], now);
+  return true;
+}
+
+void Dispatcher::grant(const std::shared_ptr<Queue>& granted, TimePoint now) {
+  const std::shared_ptr<Queue> queue = granted;  // took_out() may erase the other
+  const RequestQueue::Batch batch = queue->requests_.take(now);
+  took_out(queue, batch.size());
+  const auto leader = std::static_pointer_cast<Waiting>(batch.front());
+  for (const auto& waiter : batch) {
+    const auto waiting = std::static_pointer_cast<Waiting>(waiter);
+    waiting->state = Waiting::State::Granted;
+    waiting->turn.ticket = queue->next_ticket_++;
+    if (waiting != leader) {
+      leader->turn.companions.emplace_back(waiting);
+    }
+  }
+  --free_slots_;
+  ++queue->running_;
+  leader->turn.slot.emplace(*this, queue);
+  (*leader->resume)(compute_);
+}
+
+void Dispatcher::look_again_at(TimePoint when) {
+  if (when == timer_at_) {
+    return;
+  }
+  timer_at_ = when;
+  timer_ = nullptr;
+  if (when == kNever) {
+    return;
+  }
+  timer_ = clock_.at(when, [this] {
+    serial_.run([this] {
+      timer_at_ = kNever;
+      fill_slots();
+    });
+  });
 }
 
 }  // namespace aion::serving

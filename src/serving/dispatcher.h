@@ -3,8 +3,9 @@
 
 #include <atomic>
 #include <cstdint>
-#include <list>
 #include <memory>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -14,11 +15,12 @@
 #include "base/spawn.h"
 #include "base/task.h"
 #include "serving/queue_order.h"
+#include "serving/request_queue.h"
 
 namespace aion::serving {
 
-/// Runs as many requests at once as the device has slots; when one frees, the order picks who goes
-/// next.
+/// Runs as many batches at once as the device has slots; when one frees, the order picks whose
+/// queue goes next, and the queue how many of its requests go together.
 ///
 /// Thread safety: all methods may be called from any thread. Outlives its queues and slots.
 class Dispatcher {
@@ -31,34 +33,72 @@ class Dispatcher {
   Dispatcher(Device device, Clock& clock, QueueOrder order);
 
   class Queue;
-  /// A queue for one model that holds at most `limit` waiting requests.
-  [[nodiscard]] std::shared_ptr<Queue> make_queue(std::size_t limit);
+  [[nodiscard]] static std::shared_ptr<Queue> make_queue(QueueRule rule);
 
-  /// The right to run on the device. Given back when it is destroyed.
+  /// The right to run one batch on the device. Given back when it is destroyed.
   class Slot {
    public:
-    explicit Slot(Dispatcher& dispatcher) : dispatcher_(&dispatcher) {}
+    Slot(Dispatcher& dispatcher, std::shared_ptr<Queue> queue)
+        : dispatcher_(&dispatcher), queue_(std::move(queue)) {}
     ~Slot();
-    Slot(Slot&& other) noexcept : dispatcher_(std::exchange(other.dispatcher_, nullptr)) {}
+    Slot(Slot&& other) noexcept
+        : dispatcher_(std::exchange(other.dispatcher_, nullptr)), queue_(std::move(other.queue_)) {}
     Slot& operator=(Slot&&) = delete;
 
    private:
     Dispatcher* dispatcher_;
+    std::shared_ptr<Queue> queue_;
   };
 
-  /// Waits for a slot and goes on on the device's compute executor. Fails, on any thread, with
-  /// Unavailable when the queue is full, DeadlineExceeded or Cancelled as the context says.
-  [[nodiscard]] Task<Slot> acquire(std::shared_ptr<Queue> queue, const RequestContext& context);
+  struct Waiting;
+
+  /// A request that is run along by another one, which must give it its answer.
+  class Companion {
+   public:
+    explicit Companion(std::shared_ptr<Waiting> waiting) : waiting_(std::move(waiting)) {}
+    [[nodiscard]] QueuedRequest& request() const;
+    /// Its answer is set: it goes on where it was spawned or, if what is left to do for it takes
+    /// long, on `executor`. Once.
+    void go_on(const Executor* executor = nullptr);
+
+   private:
+    std::shared_ptr<Waiting> waiting_;
+  };
+
+  /// What a request has waited for.
+  struct Turn {
+    std::optional<Slot> slot;           // none: another has run it along, its answer is there
+    std::vector<Companion> companions;  // to be run with it
+    std::uint64_t ticket = 0;           // counts up in each queue, in the order of the turns
+  };
+
+  /// Waits for a turn. With a slot it goes on on the device's compute executor. Fails, on any
+  /// thread, with Unavailable when the queue is full or the request has waited too long,
+  /// DeadlineExceeded or Cancelled as the context says. The request outlives the await.
+  [[nodiscard]] Task<Turn> acquire(std::shared_ptr<Queue> queue,
+                                   QueuedRequest& request,
+                                   const RequestContext& context);
+
+  /// Its version is out of service: what it still has to answer waits for no more requests.
+  void hurry(std::shared_ptr<Queue> queue);
 
   /// Whether nobody waits for the device. A hint: it may be outdated when it is read.
   [[nodiscard]] bool is_idle() const { return waiting_.load(std::memory_order_relaxed) == 0; }
+  [[nodiscard]] const Executor& compute() const { return compute_; }
 
  private:
-  struct Waiter;
-  void submit(const std::shared_ptr<Waiter>& waiter);
-  static void refuse(const std::shared_ptr<Waiter>& waiter, Error why);
-  void abandon(const std::shared_ptr<Waiter>& waiter, Error why);
+  using WaitingPtr = std::shared_ptr<Waiting>;
+  [[nodiscard]] std::vector<std::unique_ptr<Timer>> set_timers(const WaitingPtr& waiting,
+                                                               TimePoint deadline);
+  void submit(const WaitingPtr& waiting);
+  static void refuse(Waiting& waiting, Error why);
+  void abandon(const WaitingPtr& waiting, Error why);
+  void expire(const WaitingPtr& waiting);
   void fill_slots();
+  [[nodiscard]] bool grant_one(TimePoint now, TimePoint& look_again);
+  void grant(const std::shared_ptr<Queue>& queue, TimePoint now);
+  void look_again_at(TimePoint when);
+  void took_out(const std::shared_ptr<Queue>& queue, std::size_t requests);
 
   Executor compute_;
   Executor aside_;
@@ -70,19 +110,26 @@ class Dispatcher {
   std::size_t free_slots_;
   std::uint64_t next_arrival_ = 0;
   std::vector<std::shared_ptr<Queue>> busy_;  // queues that are not empty
+  std::vector<QueueHead> heads_;              // of the queues that may run now; kept for its memory
+  std::vector<std::size_t> ready_;            // their positions in busy_
+  std::unique_ptr<Timer> timer_;              // for a queue that waits for more requests
+  TimePoint timer_at_ = kNever;
 };
 
-/// The waiting requests of one model.
+/// The waiting requests of one model version.
 class Dispatcher::Queue {
  public:
-  explicit Queue(std::size_t limit) : limit_(limit) {}
-  [[nodiscard]] std::size_t size() const { return size_.load(std::memory_order_relaxed); }
+  explicit Queue(QueueRule rule) : requests_(std::move(rule)) {}
+  [[nodiscard]] std::size_t size() const { return requests_.size(); }
+  [[nodiscard]] const QueueRule& rule() const { return requests_.rule(); }
+  [[nodiscard]] BatchLimit* batch_limit() const { return rule().batch_limit.get(); }
 
  private:
   friend class Dispatcher;
-  const std::size_t limit_;
-  std::atomic<std::size_t> size_ = 0;
-  std::list<std::shared_ptr<Waiter>> waiters_;  // guarded by the dispatcher's serial
+  // Guarded by the dispatcher's serial.
+  RequestQueue requests_;
+  std::size_t running_ = 0;
+  std::uint64_t next_ticket_ = 0;
 };
 
 }  // namespace aion::serving

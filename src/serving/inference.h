@@ -1,6 +1,7 @@
 // One inference as `serving` takes and gives it, free of any protocol.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -23,6 +24,8 @@ struct InferRequest {
   std::string id;            // the client's own; empty = none. Only for error messages here
   std::vector<NamedTensor> inputs;
   std::vector<std::string> outputs;  // wanted, in this order; empty = all
+  std::uint64_t priority = 0;        // 1 is the most urgent; 0 = as the model's configuration says
+  std::chrono::microseconds timeout{0};  // in the queue, where the model allows it; 0 = none
   runtime::Parameters parameters;
 };
 

@@ -7,28 +7,13 @@
 
 #include "catalog/model/model.h"
 #include "runtime/backend/backend.h"
+#include "serving/batch_limit.h"
 #include "serving/dispatcher.h"
+#include "serving/response_order.h"
+#include "serving/run_cost.h"
 #include "serving/statistics.h"
 
 namespace aion::serving {
-
-/// The lower quartile of what a run costs, followed without keeping samples: each one pulls the
-/// estimate its way, thrice as far down as up (stochastic approximation, Robbins and Monro 1951).
-/// What a model costs does not depend on who preempts it, and on a busy machine the median would
-/// say so.
-///
-/// Thread safety: all methods may be called from any thread.
-class RunCost {
- public:
-  void observe(Duration run);
-  /// Zero until enough runs have been seen to trust it.
-  [[nodiscard]] Duration lower_quartile() const;
-
- private:
-  static constexpr std::uint32_t kTrusted = 8;
-  std::atomic<std::int64_t> ns_ = 0;
-  std::atomic<std::uint32_t> seen_ = 0;
-};
 
 /// Requests hold it by shared_ptr to their end, so an unloaded version goes when its last request
 /// has gone.
@@ -38,12 +23,16 @@ struct LoadedVersion {
                 std::shared_ptr<Dispatcher::Queue> waiting)
       : version(std::move(loaded)), instance(std::move(opened)), queue(std::move(waiting)) {}
 
+  /// How many rows its queue joins; null without a queue.
+  [[nodiscard]] BatchLimit* batch_limit() const { return queue ? queue->batch_limit() : nullptr; }
+
   catalog::ModelVersion version;
   std::unique_ptr<runtime::Instance> instance;
   std::shared_ptr<Dispatcher::Queue> queue;  // null = runs without a slot of the device
   Statistics statistics;
   std::atomic<std::int64_t> pending = 0;  // accepted, not yet running
-  RunCost cost;
+  RunCost cost;                           // of a request with one row
+  ResponseOrder order;                    // for versions that keep it
 };
 
 }  // namespace aion::serving

@@ -1,8 +1,11 @@
 #include "serving/loader.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/spawn.h"
+#include "serving/batch_proof.h"
+#include "serving/warmup.h"
 
 namespace aion::serving {
 
@@ -100,6 +103,37 @@ std::shared_ptr<LoadedVersion> Loader::make_shared_version(std::unique_ptr<Loade
   return {version.release(), std::move(gone)};
 }
 
+namespace {
+
+// Without a configured limit: beyond this a larger batch saves little, and everybody waits for it.
+constexpr std::uint64_t kMostLearnedRows = 64;
+
+/// `version` is complete. Null for one that takes no core: it runs without waiting.
+std::shared_ptr<Dispatcher::Queue> make_queue(const catalog::ModelVersion& version,
+                                              const resource::Quantity& needed,
+                                              std::size_t max_queue) {
+  if (needed.cores <= 0) {
+    return nullptr;
+  }
+  using Mode = catalog::Batching::Mode;
+  QueueRule rule;
+  rule.limit = max_queue;
+  rule.instances = version.instances;
+  rule.batching = version.batching;
+  const bool may_join = !version.is_decoupled && has_rows(version.signature);
+  const auto most = static_cast<std::uint64_t>(std::max<std::int64_t>(version.max_batch_size, 0));
+  if (version.batching.mode == Mode::Dynamic) {
+    const std::uint64_t rows = may_join ? std::max<std::uint64_t>(most, 1) : 1;
+    rule.batch_limit = std::make_shared<BatchLimit>(BatchLimit::Kind::Fixed, rows);
+  } else if (version.batching.mode == Mode::Adaptive && may_join) {
+    const std::uint64_t rows = most == 0 ? kMostLearnedRows : std::min(most, kMostLearnedRows);
+    rule.batch_limit = std::make_shared<BatchLimit>(BatchLimit::Kind::Learned, rows);
+  }
+  return Dispatcher::make_queue(std::move(rule));
+}
+
+}  // namespace
+
 Task<std::shared_ptr<LoadedVersion>> Loader::open(catalog::ModelVersion version) {
   AION_CO_TRY(runtime::Backend* const backend, parts_.backends.find(version));
   AION_CO_TRY(const resource::Quantity needed, backend->estimate(version));
@@ -109,7 +143,8 @@ Task<std::shared_ptr<LoadedVersion>> Loader::open(catalog::ModelVersion version)
   AION_CO_TRY(resource::Lease lease, parts_.ledger.take(claim));
   AION_CO_TRY(auto instance, co_await backend->open(version, std::move(lease)));
   version.signature = instance->signature();
-  auto queue = needed.cores > 0 ? parts_.dispatcher.make_queue(max_queue_) : nullptr;
+  AION_CO_TRY_VOID(co_await warm_up(version, *instance));
+  auto queue = make_queue(version, needed, max_queue_);
   co_return make_shared_version(
       std::make_unique<LoadedVersion>(std::move(version), std::move(instance), std::move(queue)));
 }
@@ -160,6 +195,13 @@ void Loader::edit_unless_closed(const std::function<void(Models&)>& change) {
   });
 }
 
+/// A version has left the table; null is none.
+void Loader::hurry(const std::shared_ptr<LoadedVersion>& gone) {
+  if (gone && gone->queue) {
+    parts_.dispatcher.hurry(gone->queue);
+  }
+}
+
 /// Writes to the log what became of a load; `failure` is null when it went well.
 void Loader::note(const catalog::ModelVersion& version, const Error* failure, TimePoint begin) {
   const std::string number = std::to_string(version.number);
@@ -195,9 +237,11 @@ Awaitable<std::string> Loader::load_versions(catalog::Model model) {
       reasons += (reasons.empty() ? "version " : "; version ") + std::to_string(version.number) +
                  ": " + opened.error().message;
     }
+    std::shared_ptr<LoadedVersion> replaced;
     edit_unless_closed([&](Models& models) {
       VersionEntry& entry = models[model.name].versions[version.number];
       if (opened) {
+        replaced = entry.loaded;
         entry = {VersionState::Ready, "", *opened};
       } else if (entry.loaded) {
         entry.reason = opened.error().message;  // the old one stays in service
@@ -205,30 +249,57 @@ Awaitable<std::string> Loader::load_versions(catalog::Model model) {
         entry = {VersionState::Unavailable, opened.error().message, nullptr};
       }
     });
+    hurry(replaced);
   }
   // Versions that the repository does not want any more go when the new ones are in service.
+  std::vector<std::shared_ptr<LoadedVersion>> unwanted;
   edit_unless_closed([&](Models& models) {
+    unwanted.clear();
     std::erase_if(models[model.name].versions, [&](const auto& entry) {
-      return std::none_of(model.versions.begin(), model.versions.end(), [&](const auto& version) {
+      const auto is_same = [&](const catalog::ModelVersion& version) {
         return version.number == entry.first;
-      });
+      };
+      const bool is_wanted = std::ranges::any_of(model.versions, is_same);
+      if (!is_wanted) {
+        unwanted.push_back(entry.second.loaded);
+      }
+      return !is_wanted;
     });
   });
+  std::ranges::for_each(unwanted, [this](const auto& version) { hurry(version); });
   co_return reasons;
+}
+
+void Loader::close() {
+  is_closed_ = true;
+  std::shared_ptr<const Models> before;
+  parts_.table.edit([&](Models& models) {
+    before = std::make_shared<const Models>(std::move(models));
+    models.clear();
+  });
+  for (const auto& [name, entry] : *before) {
+    for (const auto& [number, version] : entry.versions) {
+      hurry(version.loaded);
+    }
+  }
 }
 
 Task<void> Loader::unload(std::string name) {
   const Population::Change counted(population_);
   const auto guard = co_await loading_.lock(name);
+  std::vector<std::shared_ptr<LoadedVersion>> unloaded;
   parts_.table.edit([&](Models& models) {
+    unloaded.clear();
     const auto entry = models.find(name);
     if (entry == models.end()) {
       return;
     }
     for (auto& [number, version] : entry->second.versions) {
+      unloaded.push_back(version.loaded);
       version = {VersionState::Unavailable, "unloaded", nullptr};
     }
   });
+  std::ranges::for_each(unloaded, [this](const auto& version) { hurry(version); });
   parts_.log.info("model unloaded", {{"model", name}});
   co_return Result<void>{};
 }

@@ -81,10 +81,9 @@ class Loader {
   [[nodiscard]] Task<void> load(std::string name);
   [[nodiscard]] Task<void> unload(std::string name);
 
-  /// From now on nothing comes into the table: loads that begin fail with Unavailable, those under
-  /// way end with their next step and let go of what they have. To be called before the table is
-  /// cleared for good.
-  void close() { is_closed_ = true; }
+  /// Takes everything out of service. From now on nothing comes into the table: loads that begin
+  /// fail with Unavailable, those under way end with their next step and let go of what they have.
+  void close();
 
   [[nodiscard]] Population& population() { return *population_; }
 
@@ -93,6 +92,7 @@ class Loader {
   [[nodiscard]] Awaitable<std::string> load_versions(catalog::Model model);
   [[nodiscard]] std::shared_ptr<LoadedVersion> make_shared_version(
       std::unique_ptr<LoadedVersion> version);
+  void hurry(const std::shared_ptr<LoadedVersion>& gone);
   void note(const catalog::ModelVersion& version, const Error* failure, TimePoint begin);
   void edit_unless_closed(const std::function<void(Models&)>& change);
 

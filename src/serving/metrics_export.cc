@@ -63,7 +63,11 @@ constexpr std::array<Exported, 8> kCounters = {{
 }};
 
 Labels labels_of(const LoadedVersion& loaded) {
-  return {{"model", loaded.version.name}, {"version", std::to_string(loaded.version.number)}};
+  Labels labels{{"model", loaded.version.name}, {"version", std::to_string(loaded.version.number)}};
+  for (const auto& [tag, value] : loaded.version.metric_tags) {
+    labels.emplace_back("_" + tag, value);
+  }
+  return labels;
 }
 
 template <class Visit>

@@ -78,7 +78,6 @@ Task<void> ModelServer::stop(std::chrono::milliseconds limit) {
   state_->is_stopping = true;
   const TimePoint deadline = state_->parts.executors.clock().now() + limit;
   state_->loader.close();
-  state_->table->edit([](Models& models) { models.clear(); });
   Population& population = state_->loader.population();
   // Not on the blocking executor: all its threads may be loading.
   const bool is_empty = co_await population.extinct(

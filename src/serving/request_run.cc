@@ -1,8 +1,15 @@
 #include "serving/request_run.h"
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 
+#include "base/spawn.h"
+#include "serving/batch_proof.h"
+#include "serving/joint_run.h"
 #include "serving/request_check.h"
+#include "serving/run_meter.h"
+#include "tensor/rows.h"
 
 namespace aion::serving {
 
@@ -74,7 +81,8 @@ FailureReason reason_of(Code code) {
   }
 }
 
-Result<void> check_still_wanted(const RequestContext& context, TimePoint now) {
+// Not inlined: g++ 12 then warns of the short strings' own memory (-Warray-bounds).
+[[gnu::noinline]] Result<void> check_still_wanted(const RequestContext& context, TimePoint now) {
   if (context.cancel.is_cancelled()) {
     return Error{Code::Cancelled, "the request was cancelled"};
   }
@@ -82,6 +90,10 @@ Result<void> check_still_wanted(const RequestContext& context, TimePoint now) {
     return Error{Code::DeadlineExceeded, "Request timeout expired"};
   }
   return {};
+}
+
+Result<void> refused(const std::string& id, const Error& error) {
+  return Error{error.code, id_prefix(id) + error.message};
 }
 
 /// Counts a request as pending for as long as it lives.
@@ -98,14 +110,64 @@ class Pending {
   std::atomic<std::int64_t>& count_;
 };
 
+/// Runs that prove that a version's rows may be joined, while the device is still held.
+Awaitable<void> prove(std::shared_ptr<LoadedVersion> loaded,
+                      runtime::Batch batch,
+                      std::optional<Dispatcher::Slot> slot) {
+  const auto trust = co_await prove_joining(*loaded->instance, std::move(batch));
+  loaded->batch_limit()->set_trust(trust);
+  slot.reset();
+}
+
+/// When a request that may wait until then has waited too long.
+TimePoint expiry(const catalog::QueuePolicy& policy,
+                 std::chrono::microseconds asked,
+                 TimePoint arrived) {
+  std::chrono::microseconds timeout = policy.default_timeout;
+  if (policy.is_overridable && asked.count() > 0) {
+    timeout = timeout.count() > 0 ? std::min(timeout, asked) : asked;
+  }
+  const auto longest = std::chrono::duration_cast<std::chrono::microseconds>(kNever - arrived);
+  return timeout.count() > 0 && timeout < longest ? arrived + timeout : kNever;
+}
+
+/// Rows that all inputs have in common; 0 when they have not.
+std::uint64_t common_rows(const runtime::Batch& batch) {
+  std::int64_t rows = 0;
+  for (const tensor::Tensor& input : batch.inputs) {
+    if (!input.is_present()) {
+      continue;
+    }
+    const std::int64_t own = tensor::row_count(input);
+    if (own == 0 || (rows != 0 && own != rows)) {
+      return 0;
+    }
+    rows = own;
+  }
+  return static_cast<std::uint64_t>(rows);
+}
+
+// A version's answers above this take too long to write for an io thread.
+constexpr std::size_t kLargeAnswerBytes = 64U << 10U;
+
+bool is_large(const QueuedRequest& request) {
+  if (!request.answer || !*request.answer) {
+    return false;
+  }
+  std::size_t bytes = 0;
+  for (const tensor::Tensor& output : (*request.answer)->outputs) {
+    bytes += output.data.bytes;
+  }
+  return bytes > kLargeAnswerBytes;
+}
+
 }  // namespace
 
 /// What is known of one request on its way.
 struct RequestRunner::Plan {
   std::string id;  // the client's own, for error messages
-  runtime::Batch batch;
-  std::vector<std::uint32_t> outputs;  // a copy of batch.outputs, which moves away
-  std::size_t input_bytes = 0;
+  QueuedRequest queued;
+  std::vector<std::uint32_t> outputs;  // a copy of the batch's, which moves away
   TimePoint arrived;
   RequestTimes times;
 };
@@ -122,11 +184,13 @@ Task<void> RequestRunner::run(std::shared_ptr<LoadedVersion> loaded,
     loaded->statistics.failed(FailureReason::Other, parts_.clock.now() - plan.arrived);
     co_return std::move(checked).error();
   }
-  plan.batch = std::move(checked->batch);
-  plan.outputs = plan.batch.outputs;
-  plan.input_bytes = checked->input_bytes;
+  plan.queued.batch = std::move(checked->batch);
+  plan.queued.input_bytes = checked->input_bytes;
+  plan.queued.cancel = context.cancel;
+  plan.outputs = plan.queued.batch.outputs;
   plan.times.batch_size = checked->batch_size;
-  auto ended = co_await run_checked(*loaded, context, plan, sink);
+  set_place(*loaded, request, plan);
+  auto ended = co_await run_checked(loaded, context, plan, sink);
   if (ended) {
     loaded->statistics.succeeded(plan.times);
   } else {
@@ -135,44 +199,160 @@ Task<void> RequestRunner::run(std::shared_ptr<LoadedVersion> loaded,
   co_return ended;
 }
 
-bool RequestRunner::may_run_here(const LoadedVersion& loaded, const Plan& plan) const {
-  const Duration cost = loaded.cost.lower_quartile();
-  return cost > Duration{0} && cost < parts_.inline_below && plan.times.batch_size <= 1 &&
-         plan.input_bytes <= kInlineInputBytes && parts_.dispatcher.is_idle();
+/// Where the request stands in its version's queue, and with what it may be joined.
+void RequestRunner::set_place(const LoadedVersion& loaded,
+                              const InferRequest& request,
+                              Plan& plan) const {
+  const BatchLimit* const limit = loaded.batch_limit();
+  if (limit == nullptr) {
+    return;
+  }
+  plan.queued.rows = common_rows(plan.queued.batch);
+  const catalog::Batching& batching = loaded.version.batching;
+  if (batching.mode != catalog::Batching::Mode::Dynamic) {
+    return;
+  }
+  const bool is_level = request.priority > 0 && request.priority <= batching.levels;
+  plan.queued.level = is_level ? request.priority : batching.default_level;
+  const auto own = batching.level_policies.find(plan.queued.level);
+  const catalog::QueuePolicy& policy =
+      own == batching.level_policies.end() ? batching.policy : own->second;
+  plan.queued.expires = expiry(policy, request.timeout, plan.arrived);
+  plan.queued.expires_behind = policy.on_timeout == catalog::QueuePolicy::OnTimeout::Delay;
 }
 
-Task<void> RequestRunner::run_checked(LoadedVersion& loaded,
+bool RequestRunner::may_run_here(const LoadedVersion& loaded, const Plan& plan) const {
+  const Duration cost = loaded.cost.lower_quartile();
+  const catalog::Batching& batching = loaded.version.batching;
+  return cost > Duration{0} && cost < parts_.inline_below && plan.times.batch_size <= 1 &&
+         plan.queued.input_bytes <= kInlineInputBytes && parts_.dispatcher.is_idle() &&
+         !batching.keeps_order && batching.max_delay.count() == 0 && loaded.version.instances == 0;
+}
+
+Task<void> RequestRunner::run_checked(const std::shared_ptr<LoadedVersion>& loaded,
                                       const RequestContext& context,
                                       Plan& plan,
                                       InferSink& sink) {
   AION_CO_TRY_VOID(check_still_wanted(context, plan.arrived));
-  if (!loaded.queue || may_run_here(loaded, plan)) {
-    co_return co_await execute(loaded, context, plan, sink);
+  if (!loaded->queue || may_run_here(*loaded, plan)) {
+    co_return co_await execute(*loaded, plan, sink, false);
   }
-  std::optional<Pending> pending(loaded.pending);
-  auto slot = co_await parts_.dispatcher.acquire(loaded.queue, context);
-  if (!slot) {
-    co_return Error{slot.error().code, id_prefix(plan.id) + slot.error().message};
+  std::optional<Pending> pending(loaded->pending);
+  auto turn = co_await parts_.dispatcher.acquire(loaded->queue, plan.queued, context);
+  if (!turn) {
+    co_return refused(plan.id, turn.error());
   }
   pending.reset();
-  AION_CO_TRY_VOID(check_still_wanted(context, parts_.clock.now()));
-  co_return co_await execute(loaded, context, plan, sink);
+  co_return co_await take_turn(loaded, *std::move(turn), plan, sink);
 }
 
+Task<void> RequestRunner::take_turn(const std::shared_ptr<LoadedVersion>& loaded,
+                                    Dispatcher::Turn turn,
+                                    Plan& plan,
+                                    InferSink& sink) {
+  if (loaded->version.batching.keeps_order) {
+    ResponseOrder::Place place(loaded->order, turn.ticket);
+    if (turn.slot) {
+      co_await run_together(*loaded, turn.companions, plan);
+      turn.slot.reset();
+    }
+    co_await place.turn();
+    co_return co_await answer(*loaded, plan, sink);
+  }
+  if (!turn.slot) {
+    co_return co_await answer(*loaded, plan, sink);
+  }
+  if (!turn.companions.empty()) {
+    co_await run_together(*loaded, turn.companions, plan);
+    turn.slot.reset();
+    co_return co_await answer(*loaded, plan, sink);
+  }
+  BatchLimit* const limit = loaded->batch_limit();
+  const bool proves =
+      limit != nullptr && plan.queued.rows > 0 && loaded->queue->size() > 0 && limit->begin_proof();
+  runtime::Batch copy;
+  if (proves) {
+    copy = plan.queued.batch;
+  }
+  auto ended = co_await execute(*loaded, plan, sink, true);
+  if (proves) {
+    spawn(parts_.dispatcher.compute(), prove(loaded, std::move(copy), std::move(turn.slot)));
+  }
+  co_return ended;
+}
+
+/// Runs the request where it stands and lets its responses out as they come. `is_queued`: after its
+/// turn, not in the place of a wait.
 Task<void> RequestRunner::execute(LoadedVersion& loaded,
-                                  const RequestContext& context,
                                   Plan& plan,
-                                  InferSink& sink) {
+                                  InferSink& sink,
+                                  bool is_queued) {
   const TimePoint begin = parts_.clock.now();
+  // Costs are compared where runs may be joined; a model of a few microseconds is not measured so.
+  BatchLimit* const limit = loaded.batch_limit();
+  std::optional<RunMeter> meter;
+  if (is_queued && limit != nullptr) {
+    meter.emplace();
+  }
   NamingSink naming(loaded, plan.outputs, sink, parts_.clock);
-  auto ended = co_await loaded.instance->run(std::move(plan.batch), context.cancel, naming);
+  auto ended =
+      co_await loaded.instance->run(std::move(plan.queued.batch), plan.queued.cancel, naming);
   naming.ended(ended);
   plan.times.queue = begin - plan.arrived;
   plan.times.infer = parts_.clock.now() - begin;
-  if (ended && plan.times.batch_size <= 1) {
-    loaded.cost.observe(plan.times.infer);
+  if (ended) {
+    loaded.statistics.executed(plan.times.batch_size, plan.times.infer);
+    if (plan.times.batch_size <= 1) {
+      loaded.cost.observe(plan.times.infer);
+    }
+    if (meter) {
+      limit->observe(plan.times.batch_size, meter->cost(plan.times.infer));
+    }
   }
   co_return ended;
+}
+
+/// Runs the request and its companions, who go on with their answers; its own is in the plan.
+Awaitable<void> RequestRunner::run_together(LoadedVersion& loaded,
+                                            std::vector<Dispatcher::Companion>& companions,
+                                            Plan& plan) {
+  std::vector<QueuedRequest*> requests{&plan.queued};
+  std::uint64_t rows = plan.times.batch_size;
+  for (const Dispatcher::Companion& companion : companions) {
+    requests.push_back(&companion.request());
+    rows += companion.request().rows;
+  }
+  const RunMeter meter;
+  const JointOutcome outcome = co_await run_joint(*loaded.instance, requests, parts_.clock);
+  if (outcome.is_whole && *plan.queued.answer) {
+    const Duration run = plan.queued.end - plan.queued.begin;
+    loaded.statistics.executed(rows, run);
+    loaded.batch_limit()->observe(rows, meter.cost(run));
+  } else {
+    for (const QueuedRequest* const request : requests) {
+      if (*request->answer) {
+        loaded.statistics.executed(request->rows, request->end - request->begin);
+      }
+    }
+  }
+  if (outcome.has_misfit) {
+    loaded.batch_limit()->set_trust(BatchLimit::Trust::Unfit);
+  }
+  for (Dispatcher::Companion& companion : companions) {
+    companion.go_on(is_large(companion.request()) ? &parts_.dispatcher.compute() : nullptr);
+  }
+}
+
+/// Lets the answer out that a run together has left in the plan.
+Task<void> RequestRunner::answer(LoadedVersion& loaded, Plan& plan, InferSink& sink) {
+  plan.times.queue = plan.queued.begin - plan.arrived;
+  plan.times.infer = plan.queued.end - plan.queued.begin;
+  if (!*plan.queued.answer) {
+    co_return plan.queued.answer->error();
+  }
+  NamingSink naming(loaded, plan.outputs, sink, parts_.clock);
+  naming.send(**std::move(plan.queued.answer));
+  co_return Result<void>{};
 }
 
 }  // namespace aion::serving

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <memory>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/task.h"
@@ -31,14 +32,23 @@ class RequestRunner {
  private:
   struct Plan;
   [[nodiscard]] bool may_run_here(const LoadedVersion& loaded, const Plan& plan) const;
-  [[nodiscard]] Task<void> run_checked(LoadedVersion& loaded,
+  void set_place(const LoadedVersion& loaded, const InferRequest& request, Plan& plan) const;
+  [[nodiscard]] Task<void> run_checked(const std::shared_ptr<LoadedVersion>& loaded,
                                        const RequestContext& context,
                                        Plan& plan,
                                        InferSink& sink);
+  [[nodiscard]] Task<void> take_turn(const std::shared_ptr<LoadedVersion>& loaded,
+                                     Dispatcher::Turn turn,
+                                     Plan& plan,
+                                     InferSink& sink);
   [[nodiscard]] Task<void> execute(LoadedVersion& loaded,
-                                   const RequestContext& context,
                                    Plan& plan,
-                                   InferSink& sink);
+                                   InferSink& sink,
+                                   bool is_queued);
+  [[nodiscard]] Task<void> answer(LoadedVersion& loaded, Plan& plan, InferSink& sink);
+  [[nodiscard]] Awaitable<void> run_together(LoadedVersion& loaded,
+                                             std::vector<Dispatcher::Companion>& companions,
+                                             Plan& plan);
 
   Parts parts_;
 };

@@ -15,6 +15,24 @@ DurationTotal Statistics::Total::read() const {
   return {count.load(std::memory_order_relaxed), ns.load(std::memory_order_relaxed)};
 }
 
+void Statistics::executed(std::uint64_t batch_size, Duration run) {
+  executions_.fetch_add(1, std::memory_order_relaxed);
+  if (batch_size <= kSmallBatch) {
+    small_batches_[batch_size].add(run);
+    return;
+  }
+  const std::scoped_lock lock(rare_mutex_);
+  constexpr std::size_t kMostSizes =
+      1'000;  // the size is the client's: beyond this, new ones are not told apart
+  const bool is_new = !large_batches_.contains(batch_size);
+  if (is_new && large_batches_.size() >= kMostSizes) {
+    return;
+  }
+  DurationTotal& total = large_batches_[batch_size];
+  ++total.count;
+  total.ns += static_cast<std::uint64_t>(run.count());
+}
+
 void Statistics::succeeded(const RequestTimes& times) {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   const auto now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
@@ -27,20 +45,6 @@ void Statistics::succeeded(const RequestTimes& times) {
   input_.add(times.input);
   infer_.add(times.infer);
   output_.add(times.output);
-  if (times.batch_size <= kSmallBatch) {
-    small_batches_[times.batch_size].add(times.infer);
-    return;
-  }
-  const std::scoped_lock lock(rare_mutex_);
-  constexpr std::size_t kMostSizes =
-      1'000;  // the size is the client's: beyond this, new ones are not told apart
-  const bool is_new = !large_batches_.contains(times.batch_size);
-  if (is_new && large_batches_.size() >= kMostSizes) {
-    return;
-  }
-  DurationTotal& total = large_batches_[times.batch_size];
-  ++total.count;
-  total.ns += static_cast<std::uint64_t>(times.infer.count());
 }
 
 void Statistics::failed(FailureReason reason, Duration after) {
@@ -84,7 +88,7 @@ StatisticsSnapshot Statistics::snapshot() const {
   for (std::size_t i = 0; i < failures_.size(); ++i) {
     now.failures[i] = failures_[i].load(std::memory_order_relaxed);
   }
-  now.execution_count = now.compute_infer.count;
+  now.execution_count = executions_.load(std::memory_order_relaxed);
   for (std::size_t size = 0; size < small_batches_.size(); ++size) {
     const DurationTotal total = small_batches_[size].read();
     if (total.count > 0) {

@@ -56,6 +56,9 @@ struct RequestTimes {
 /// Thread safety: all methods may be called from any thread.
 class Statistics {
  public:
+  /// A run of the model has answered `batch_size` rows, of one request or several.
+  void executed(std::uint64_t batch_size, Duration run);
+  /// A request has been answered; its run was counted by executed().
   void succeeded(const RequestTimes& times);
   void failed(FailureReason reason, Duration after);
   /// A response of a decoupled request, `after` the one before it. Indexes above 1,000 are not told
@@ -63,7 +66,7 @@ class Statistics {
   void responded(std::uint64_t index, ResponseEnd end, Duration after);
   [[nodiscard]] StatisticsSnapshot snapshot() const;
   [[nodiscard]] std::uint64_t executions() const {
-    return infer_.count.load(std::memory_order_relaxed);
+    return executions_.load(std::memory_order_relaxed);
   }
   [[nodiscard]] const DurationHistogram& total() const { return total_; }
 
@@ -79,6 +82,7 @@ class Statistics {
 
   std::atomic<std::uint64_t> last_inference_ms_ = 0;
   std::atomic<std::uint64_t> inference_count_ = 0;
+  std::atomic<std::uint64_t> executions_ = 0;
   std::array<std::atomic<std::uint64_t>, 4> failures_{};
   DurationHistogram total_;  // from the decoded request to its last response
   Total success_, fail_, queue_, input_, infer_, output_;

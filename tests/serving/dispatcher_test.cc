@@ -1,5 +1,6 @@
 #include "serving/dispatcher.h"
 
+#include <deque>
 #include <optional>
 
 #include <gtest/gtest.h>
@@ -15,27 +16,45 @@ using std::chrono::milliseconds;
 class DispatcherTest : public testing::Test {
  protected:
   struct Client {
+    explicit Client(std::string called) : name(std::move(called)) {}
     std::string name;
     std::optional<Dispatcher::Slot> slot;
     std::optional<Error> error;
+    QueuedRequest request;
+    std::uint64_t ticket = 0;
   };
 
-  Awaitable<void> wait_for_slot(Client& client,
-                                std::shared_ptr<Dispatcher::Queue> queue,
-                                RequestContext context) {
-    auto slot = co_await dispatcher_.acquire(std::move(queue), context);
-    if (!slot) {
-      client.error = slot.error();
+  /// A queue without batching.
+  static std::shared_ptr<Dispatcher::Queue> make_queue(std::size_t limit) {
+    QueueRule rule;
+    rule.limit = limit;
+    return Dispatcher::make_queue(std::move(rule));
+  }
+
+  Awaitable<void> wait_on(Dispatcher& dispatcher,
+                          Client& client,
+                          std::shared_ptr<Dispatcher::Queue> queue,
+                          RequestContext context = {}) {
+    auto turn = co_await dispatcher.acquire(std::move(queue), client.request, context);
+    if (!turn) {
+      client.error = turn.error();
       co_return;
     }
     ran_.push_back(client.name);
-    client.slot.emplace(*std::move(slot));
+    client.ticket = turn->ticket;
+    if (turn->slot) {
+      client.slot.emplace(*std::move(turn->slot));
+    }
+    for (Dispatcher::Companion& companion : turn->companions) {
+      companion.request().answer = runtime::Response{};
+      companion.go_on();
+    }
   }
 
   void submit(Client& client,
               const std::shared_ptr<Dispatcher::Queue>& queue,
               RequestContext context = {}) {
-    spawn(inline_executor(), wait_for_slot(client, queue, std::move(context)));
+    spawn(inline_executor(), wait_on(dispatcher_, client, queue, std::move(context)));
   }
 
   ManualClock clock_;
@@ -44,17 +63,17 @@ class DispatcherTest : public testing::Test {
 };
 
 TEST_F(DispatcherTest, GivesAFreeSlotAtOnce) {
-  Client a{"a", {}, {}};
+  Client a{"a"};
 
-  submit(a, dispatcher_.make_queue(8));
+  submit(a, make_queue(8));
 
   EXPECT_TRUE(a.slot);
 }
 
 TEST_F(DispatcherTest, LetsTheSecondRequestWaitUntilTheSlotIsGivenBack) {
-  const auto queue = dispatcher_.make_queue(8);
-  Client a{"a", {}, {}};
-  Client b{"b", {}, {}};
+  const auto queue = make_queue(8);
+  Client a{"a"};
+  Client b{"b"};
   submit(a, queue);
   submit(b, queue);
   ASSERT_FALSE(b.slot);
@@ -67,12 +86,12 @@ TEST_F(DispatcherTest, LetsTheSecondRequestWaitUntilTheSlotIsGivenBack) {
 }
 
 TEST_F(DispatcherTest, ServesFirstComeFirstOverAllQueues) {
-  const auto cat = dispatcher_.make_queue(8);
-  const auto dog = dispatcher_.make_queue(8);
-  Client a{"a", {}, {}};
-  Client b{"b", {}, {}};
-  Client c{"c", {}, {}};
-  Client d{"d", {}, {}};
+  const auto cat = make_queue(8);
+  const auto dog = make_queue(8);
+  Client a{"a"};
+  Client b{"b"};
+  Client c{"c"};
+  Client d{"d"};
   submit(a, cat);
   submit(b, dog);
   submit(c, cat);
@@ -86,10 +105,10 @@ TEST_F(DispatcherTest, ServesFirstComeFirstOverAllQueues) {
 }
 
 TEST_F(DispatcherTest, RefusesAtOnceWhenTheQueueIsFull) {
-  const auto queue = dispatcher_.make_queue(1);
-  Client a{"a", {}, {}};
-  Client b{"b", {}, {}};
-  Client c{"c", {}, {}};
+  const auto queue = make_queue(1);
+  Client a{"a"};
+  Client b{"b"};
+  Client c{"c"};
   submit(a, queue);
   submit(b, queue);
 
@@ -101,9 +120,9 @@ TEST_F(DispatcherTest, RefusesAtOnceWhenTheQueueIsFull) {
 }
 
 TEST_F(DispatcherTest, DropsARequestWhenItsDeadlinePassesInTheQueue) {
-  const auto queue = dispatcher_.make_queue(8);
-  Client a{"a", {}, {}};
-  Client b{"b", {}, {}};
+  const auto queue = make_queue(8);
+  Client a{"a"};
+  Client b{"b"};
   RequestContext hasty;
   hasty.deadline = clock_.now() + milliseconds{5};
   submit(a, queue);
@@ -117,10 +136,10 @@ TEST_F(DispatcherTest, DropsARequestWhenItsDeadlinePassesInTheQueue) {
 }
 
 TEST_F(DispatcherTest, DropsARequestThatIsCancelledInTheQueue) {
-  const auto queue = dispatcher_.make_queue(8);
-  Client a{"a", {}, {}};
-  Client b{"b", {}, {}};
-  Client c{"c", {}, {}};
+  const auto queue = make_queue(8);
+  Client a{"a"};
+  Client b{"b"};
+  Client c{"c"};
   CancelSource source;
   RequestContext cancelled;
   cancelled.cancel = source.token();
@@ -137,22 +156,185 @@ TEST_F(DispatcherTest, DropsARequestThatIsCancelledInTheQueue) {
 }
 
 TEST_F(DispatcherTest, RefusesARequestThatWasCancelledBeforeItCame) {
-  Client a{"a", {}, {}};
+  Client a{"a"};
   CancelSource source;
   source.cancel();
   RequestContext cancelled;
   cancelled.cancel = source.token();
 
-  submit(a, dispatcher_.make_queue(8), cancelled);
+  submit(a, make_queue(8), cancelled);
 
   ASSERT_TRUE(a.error);
   EXPECT_EQ(a.error->code, Code::Cancelled);
 }
 
+/// A queue whose requests may all be joined.
+std::shared_ptr<Dispatcher::Queue> joining_queue(catalog::Batching batching, std::uint64_t rows) {
+  QueueRule rule;
+  rule.limit = 8;
+  rule.batching = std::move(batching);
+  rule.batch_limit = std::make_shared<BatchLimit>(BatchLimit::Kind::Fixed, rows);
+  return Dispatcher::make_queue(std::move(rule));
+}
+
+TEST_F(DispatcherTest, GivesOneSlotToAllThatWaitAndFitTogether) {
+  const auto queue = joining_queue({}, 8);
+  Client a{"a"};
+  Client b{"b"};
+  Client c{"c"};
+  for (Client* const client : {&a, &b, &c}) {
+    client->request.rows = 1;
+    submit(*client, queue);
+  }
+
+  a.slot.reset();
+
+  EXPECT_TRUE(b.slot);
+  EXPECT_FALSE(c.slot);
+  EXPECT_TRUE(c.request.answer);
+  EXPECT_EQ(ran_, (std::vector<std::string>{"a", "b", "c"}));
+  EXPECT_EQ(c.ticket, 2U);
+}
+
+TEST_F(DispatcherTest, LetsAQueueWaitForMoreRequestsWhileOthersGo) {
+  catalog::Batching patient;
+  patient.max_delay = std::chrono::microseconds(500);
+  const auto waiting = joining_queue(patient, 2);
+  Client a{"a"};
+  Client b{"b"};
+  a.request.rows = 1;
+  submit(a, waiting);
+  ASSERT_FALSE(a.slot);
+
+  submit(b, make_queue(8));
+  EXPECT_TRUE(b.slot);
+  b.slot.reset();
+  clock_.advance(std::chrono::microseconds(500));
+
+  EXPECT_TRUE(a.slot);
+}
+
+TEST_F(DispatcherTest, DoesNotWaitOnceTheBatchIsFull) {
+  catalog::Batching patient;
+  patient.max_delay = std::chrono::microseconds(500);
+  const auto queue = joining_queue(patient, 2);
+  Client a{"a"};
+  Client b{"b"};
+  a.request.rows = 1;
+  b.request.rows = 1;
+
+  submit(a, queue);
+  submit(b, queue);
+
+  EXPECT_TRUE(a.slot);
+  EXPECT_TRUE(b.request.answer);
+}
+
+TEST_F(DispatcherTest, ServesMoreUrgentLevelsFirst) {
+  const auto queue = make_queue(8);
+  Client a{"a"};
+  Client b{"b"};
+  Client c{"c"};
+  b.request.level = 2;
+  c.request.level = 1;
+  submit(a, queue);
+  submit(b, queue);
+  submit(c, queue);
+
+  a.slot.reset();
+  c.slot.reset();
+
+  EXPECT_EQ(ran_, (std::vector<std::string>{"a", "c", "b"}));
+}
+
+TEST_F(DispatcherTest, RefusesWhatHasWaitedTooLong) {
+  const auto queue = make_queue(8);
+  Client a{"a"};
+  Client b{"b"};
+  b.request.expires = clock_.now() + milliseconds{5};
+  submit(a, queue);
+  submit(b, queue);
+
+  clock_.advance(milliseconds{5});
+
+  ASSERT_TRUE(b.error);
+  EXPECT_EQ(b.error->code, Code::Unavailable);
+  EXPECT_EQ(b.error->message, "Request timeout expired");
+}
+
+TEST_F(DispatcherTest, PutsWhatHasWaitedTooLongBehindTheOthersOfItsLevelIfItMay) {
+  const auto queue = make_queue(8);
+  Client a{"a"};
+  Client b{"b"};
+  Client c{"c"};
+  Client d{"d"};
+  b.request.expires = clock_.now() + milliseconds{5};
+  b.request.expires_behind = true;
+  d.request.level = 1;
+  submit(a, queue);
+  submit(b, queue);
+  submit(c, queue);
+  submit(d, queue);
+  clock_.advance(milliseconds{5});
+
+  a.slot.reset();
+  c.slot.reset();
+  b.slot.reset();
+
+  EXPECT_EQ(ran_, (std::vector<std::string>{"a", "c", "b", "d"}));
+}
+
+TEST_F(DispatcherTest, RunsNoMoreAtOnceThanTheInstancesOfAModel) {
+  Dispatcher two({inline_executor(), inline_executor(), 2}, clock_, first_come);
+  QueueRule rule;
+  rule.limit = 8;
+  rule.instances = 1;
+  const auto queue = Dispatcher::make_queue(rule);
+  Client a{"a"};
+  Client b{"b"};
+  Client c{"c"};
+  spawn(inline_executor(), wait_on(two, a, queue));
+  spawn(inline_executor(), wait_on(two, b, queue));
+  spawn(inline_executor(), wait_on(two, c, make_queue(8)));
+  EXPECT_TRUE(a.slot);
+  EXPECT_FALSE(b.slot);
+  EXPECT_TRUE(c.slot);
+
+  a.slot.reset();
+
+  EXPECT_TRUE(b.slot);
+  b.slot.reset();
+  c.slot.reset();
+}
+
+TEST_F(DispatcherTest, HoldsTheLimitOfALevelAndOfTheWhole) {
+  QueueRule rule;
+  rule.limit = 3;
+  rule.batching.level_policies[1].limit = 1;
+  const auto queue = Dispatcher::make_queue(rule);
+  std::deque<Client> clients;
+  for (const std::uint64_t level : {2, 1, 1, 2, 2, 2}) {
+    clients.emplace_back("x");
+    clients.back().request.level = level;
+    submit(clients.back(), queue);
+  }
+
+  std::vector<bool> refused;
+  for (const Client& client : clients) {
+    refused.push_back(client.error.has_value());
+  }
+
+  // The first runs; one of level 1 and two of level 2 wait.
+  EXPECT_EQ(refused, (std::vector<bool>{false, false, true, false, false, true}));
+  for (Client& client : clients) {
+    client.slot.reset();
+  }
+}
+
 TEST_F(DispatcherTest, LeavesNoSlotBehindWhenManyThreadsCompete) {
   Executors executors({1, 4, 1});
   Dispatcher dispatcher({executors.compute(), executors.io(0), 2}, executors.clock(), first_come);
-  const auto queue = dispatcher.make_queue(10'000);
+  const auto queue = make_queue(10'000);
   std::atomic<int> running = 0;
   std::atomic<int> most = 0;
   std::atomic<int> done = 0;
@@ -161,12 +343,13 @@ TEST_F(DispatcherTest, LeavesNoSlotBehindWhenManyThreadsCompete) {
                                std::shared_ptr<Dispatcher::Queue> queue,
                                std::array<std::atomic<int>*, 3> counts) {
       const RequestContext context;
-      const auto slot = co_await dispatcher.acquire(std::move(queue), context);
+      QueuedRequest request;
+      const auto turn = co_await dispatcher.acquire(std::move(queue), request, context);
       const int now = counts[0]->fetch_add(1) + 1;
       int seen = counts[1]->load();
       while (seen < now && !counts[1]->compare_exchange_weak(seen, now)) {}
       counts[0]->fetch_sub(1);
-      counts[2]->fetch_add(slot.has_value() ? 1 : 0);
+      counts[2]->fetch_add(turn.has_value() ? 1 : 0);
     }
   };
   std::vector<Awaitable<void>> work;

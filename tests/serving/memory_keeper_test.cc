@@ -71,7 +71,7 @@ class MemoryKeeperTest : public testing::Test {
     });
   }
 
-  void run_once() { version_->statistics.succeeded({}); }
+  void run_once() { version_->statistics.executed(1, {}); }
 
   ManualClock clock_;
   ModelTable table_;

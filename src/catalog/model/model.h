@@ -1,6 +1,7 @@
 // A model as the catalog knows it: its versions, and what each needs to be served.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -25,6 +26,55 @@ struct Signature {
   std::vector<TensorSpec> outputs;
 };
 
+/// How long a request may wait for the device, and how many may.
+struct QueuePolicy {
+  enum class OnTimeout : std::uint8_t {
+    Refuse,
+    Delay  // goes behind all of its level that have not been waiting too long
+  };
+  OnTimeout on_timeout = OnTimeout::Refuse;
+  std::chrono::microseconds default_timeout{0};  // 0 = none
+  bool is_overridable = false;  // a request's own timeout counts, where it is the shorter one
+  std::uint32_t limit = 0;      // requests that wait; 0 = what the server allows
+
+  bool operator==(const QueuePolicy&) const = default;
+};
+
+/// How waiting requests are joined to one run of the model.
+struct Batching {
+  enum class Mode : std::uint8_t {
+    Adaptive,  // once joined rows are proved to come out as lone ones do, as many as pays
+    Off,       // each request runs alone
+    Dynamic    // as the configuration says
+  };
+  Mode mode = Mode::Adaptive;
+  std::vector<std::int64_t> preferred;     // Dynamic: sizes in rows, ascending
+  std::chrono::microseconds max_delay{0};  // Dynamic: how long the oldest waits for more
+  bool keeps_order = false;                // responses leave in the order in which requests ran
+  std::uint64_t levels = 0;                // of priority, 1 the most urgent; 0 = all are alike
+  std::uint64_t default_level = 0;         // 1 to `levels`
+  QueuePolicy policy;
+  std::map<std::uint64_t, QueuePolicy> level_policies;  // in the place of `policy`
+
+  bool operator==(const Batching&) const = default;
+};
+
+/// One input of a warm-up: zeros, random values, or what a file holds.
+struct WarmupInput {
+  enum class Data : std::uint8_t { Zero, Random, File };
+  tensor::DataType dtype = tensor::DataType::Invalid;
+  tensor::Shape shape;  // with the rows
+  Data data = Data::Zero;
+  std::filesystem::path file;  // Data::File: elements as on the wire
+};
+
+/// A run that a version makes before it serves.
+struct Warmup {
+  std::string name;
+  std::uint32_t count = 1;  // runs
+  std::map<std::string, WarmupInput> inputs;
+};
+
 /// An immutable state of a model. What the configuration left out is completed by the backend that
 /// opens it.
 struct ModelVersion {
@@ -38,7 +88,11 @@ struct ModelVersion {
   std::int64_t max_batch_size =
       0;  // rows a request may hold; 0 = the first extent is no batch, or has no limit
   bool is_decoupled = false;  // answers a request with none, one or many responses
-  std::map<std::string, std::string> parameters;  // of the backend, e.g. "intra_op_thread_count"
+  Batching batching;
+  std::uint32_t instances = 0;  // runs at once; 0 = as many as the device has slots
+  std::vector<Warmup> warmups;
+  std::map<std::string, std::string> metric_tags;  // labels of its metrics
+  std::map<std::string, std::string> parameters;   // of the backend, e.g. "intra_op_thread_count"
 };
 
 /// A model that the repository holds.

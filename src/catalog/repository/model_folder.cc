@@ -68,6 +68,21 @@ Result<Settings> settings_in(const fs::path& root, const fs::path& folder, std::
   return read_settings(text, model);
 }
 
+/// Makes the names of warm-up files paths.
+Result<void> find_warmup_files(const fs::path& root,
+                               const fs::path& folder,
+                               std::string_view model,
+                               Settings& settings) {
+  for (Warmup& warmup : settings.warmups) {
+    for (auto& [name, input] : warmup.inputs) {
+      if (input.data == WarmupInput::Data::File) {
+        AION_TRY(input.file, below(root, folder / "warmup" / input.file, model));
+      }
+    }
+  }
+  return {};
+}
+
 /// 0 for a name that is no version: not decimal, a leading zero, or too large.
 std::int64_t version_number(const std::string& name) {
   std::int64_t number = 0;
@@ -116,6 +131,10 @@ ModelVersion version_of(const Settings& settings,
   version.signature = settings.signature;
   version.max_batch_size = settings.max_batch_size;
   version.is_decoupled = settings.is_decoupled;
+  version.batching = settings.batching;
+  version.instances = settings.instances;
+  version.warmups = settings.warmups;
+  version.metric_tags = settings.metric_tags;
   version.parameters = settings.parameters;
   return version;
 }
@@ -169,6 +188,7 @@ Result<Model> read_model_file(const fs::path& root, std::string_view name) {
 Result<Model> read_model_folder(const fs::path& root, std::string_view name) {
   AION_TRY(const fs::path folder, below(root, root / name, name));
   AION_TRY(Settings settings, settings_in(root, folder, name));
+  AION_TRY_VOID(find_warmup_files(root, folder, name, settings));
   AION_TRY(const FolderContents contents, list(folder, name));
   if (contents.versions.empty()) {
     return flat_model(root, contents, std::move(settings), name);

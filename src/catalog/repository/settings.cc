@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -11,6 +12,8 @@
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <google/protobuf/text_format.h>
 
+#include "catalog/repository/batching_settings.h"
+#include "catalog/repository/config_dtype.h"
 #include "catalog/repository/served_fields.h"
 
 namespace aion::catalog {
@@ -76,41 +79,6 @@ Result<ModelConfig> parse(std::string_view text) {
   return config;
 }
 
-DataType dtype_of(inference::DataType type) {
-  switch (type) {
-    case inference::TYPE_BOOL:
-      return DataType::Bool;
-    case inference::TYPE_UINT8:
-      return DataType::Uint8;
-    case inference::TYPE_UINT16:
-      return DataType::Uint16;
-    case inference::TYPE_UINT32:
-      return DataType::Uint32;
-    case inference::TYPE_UINT64:
-      return DataType::Uint64;
-    case inference::TYPE_INT8:
-      return DataType::Int8;
-    case inference::TYPE_INT16:
-      return DataType::Int16;
-    case inference::TYPE_INT32:
-      return DataType::Int32;
-    case inference::TYPE_INT64:
-      return DataType::Int64;
-    case inference::TYPE_FP16:
-      return DataType::Fp16;
-    case inference::TYPE_FP32:
-      return DataType::Fp32;
-    case inference::TYPE_FP64:
-      return DataType::Fp64;
-    case inference::TYPE_STRING:
-      return DataType::Bytes;
-    case inference::TYPE_BF16:
-      return DataType::Bf16;
-    default:
-      return DataType::Invalid;
-  }
-}
-
 /// `kind` is "input" or "output"; both messages have the fields that are read here.
 template <class Entry>
 Result<TensorSpec> spec_of(const Entry& entry, std::string_view kind, bool is_batched) {
@@ -155,6 +123,30 @@ Result<void> add_spec(std::vector<TensorSpec>& specs,
   return {};
 }
 
+/// The format names the order of an image's extents; nothing here depends on it.
+Result<void> check_format(const inference::ModelInput& input) {
+  if (input.format() != inference::ModelInput::FORMAT_NONE && input.dims_size() != 3) {
+    return wrong("config.pbtxt: field 'format' of input " + in_quotes(input.name()) + " is " +
+                 inference::ModelInput::Format_Name(input.format()) +
+                 ", expected nothing where 'dims' are " + std::to_string(input.dims_size()) +
+                 " and not 3");
+  }
+  return {};
+}
+
+/// A tag becomes the name of a label.
+Result<void> check_metric_tags(const ModelConfig& config) {
+  for (const auto& [tag, value] : config.metric_tags()) {
+    const bool is_label =
+        std::ranges::all_of(tag, [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
+    if (tag.empty() || !is_label) {
+      return wrong("config.pbtxt: field 'metric_tags' has the key " + in_quotes(tag) +
+                   ", expected letters, digits and underscores");
+    }
+  }
+  return {};
+}
+
 Result<Signature> signature_of(const ModelConfig& config) {
   if (config.max_batch_size() < 0) {
     return wrong("config.pbtxt: field 'max_batch_size' is " +
@@ -163,6 +155,7 @@ Result<Signature> signature_of(const ModelConfig& config) {
   const bool is_batched = config.max_batch_size() > 0;
   Signature signature;
   for (const inference::ModelInput& input : config.input()) {
+    AION_TRY_VOID(check_format(input));
     AION_TRY_VOID(add_spec(signature.inputs, spec_of(input, "input", is_batched), "input"));
     signature.inputs.back().is_optional = input.optional();
   }
@@ -206,27 +199,6 @@ Result<void> set_backend(Settings& settings, const ModelConfig& config) {
   return {};
 }
 
-Result<void> check_instance_groups(const ModelConfig& config) {
-  using Group = inference::ModelInstanceGroup;
-  for (const Group& group : config.instance_group()) {
-    if (group.count() < 0 || group.count() > 1) {
-      return wrong("config.pbtxt: field 'instance_group.count' is " +
-                   std::to_string(group.count()) +
-                   ", expected 1: one instance answers several requests at once");
-    }
-    if (group.kind() != Group::KIND_AUTO && group.kind() != Group::KIND_CPU) {
-      return wrong("config.pbtxt: field 'instance_group.kind' is " +
-                   Group::Kind_Name(group.kind()) +
-                   ", expected KIND_CPU or KIND_AUTO: other devices are known but not served yet");
-    }
-  }
-  return config.instance_group_size() > 1
-             ? wrong("config.pbtxt: field 'instance_group' is there " +
-                     std::to_string(config.instance_group_size()) +
-                     " times, expected once: one instance answers several requests at once")
-             : Result<void>();
-}
-
 Result<void> check_fields(const ModelConfig& config, std::string_view model) {
   if (const auto field = first_unserved_field(config)) {
     return wrong("field " + in_quotes(*field) + " of config.pbtxt is known but not served yet");
@@ -241,7 +213,7 @@ Result<void> check_fields(const ModelConfig& config, std::string_view model) {
     return wrong("config.pbtxt: field 'default_model_filename' is " + in_quotes(file) +
                  ", expected a plain file name");
   }
-  return check_instance_groups(config);
+  return {};
 }
 
 Result<Settings> settings_of(std::string_view text, std::string_view model) {
@@ -253,6 +225,11 @@ Result<Settings> settings_of(std::string_view text, std::string_view model) {
   settings.max_batch_size = config.max_batch_size();
   AION_TRY(settings.versions, version_policy_of(config.version_policy()));
   settings.file_name = config.default_model_filename();
+  AION_TRY(settings.batching, batching_of(config));
+  AION_TRY(settings.instances, instances_of(config));
+  AION_TRY(settings.warmups, warmups_of(config));
+  AION_TRY_VOID(check_metric_tags(config));
+  settings.metric_tags.insert(config.metric_tags().begin(), config.metric_tags().end());
   settings.is_decoupled = config.model_transaction_policy().decoupled();
   for (const auto& [key, value] : config.parameters()) {
     settings.parameters.emplace(key, value.string_value());

@@ -34,6 +34,10 @@ struct Settings {
   std::int64_t max_batch_size = 0;  // 0 = no batching
   bool is_decoupled = false;
   VersionPolicy versions;
+  Batching batching;
+  std::uint32_t instances = 0;  // runs at once; 0 = as many as the device has slots
+  std::vector<Warmup> warmups;  // files are names in the folder "warmup" of the model
+  std::map<std::string, std::string> metric_tags;
   std::map<std::string, std::string> parameters;
 };
 

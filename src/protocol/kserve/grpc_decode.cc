@@ -153,6 +153,8 @@ Result<DecodedGrpcInfer> decode_infer(const ModelInferRequest& message,
   if (!message.parameters().empty()) {
     AION_TRY(GrpcRequestParameters parameters, read_request_parameters(message.parameters()));
     request.parameters = std::move(parameters.custom);
+    request.priority = parameters.priority;
+    request.timeout = parameters.timeout;
     decoded.wants_empty_final = parameters.wants_empty_final;
   }
   AION_TRY(request.inputs, InputReader(message, owner).read());

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "protocol/kserve/infer_fault.h"
+#include "protocol/kserve/infer_parameters.h"
 
 namespace aion::kserve {
 
@@ -70,25 +71,27 @@ Result<runtime::ParameterValue> custom_value(std::string_view key, const InferPa
   }
 }
 
-/// Checked and then ignored, as Triton does for a model whose queue policy does not allow it: no
-/// model here has one.
-Result<void> check_timeout(const InferParameter& value) {
+Result<std::chrono::microseconds> read_timeout(const InferParameter& value) {
   if (!value.has_int64_param()) {
     return wrong_kind("timeout", "int64_param");
   }
-  return value.int64_param() < 0
-             ? wrong_value("timeout", "at least 0 microseconds", value.int64_param())
-             : Result<void>();
+  if (value.int64_param() < 0) {
+    return wrong_value("timeout", "at least 0 microseconds", value.int64_param());
+  }
+  return timeout_of(static_cast<std::uint64_t>(value.int64_param()));
 }
 
-/// Checked and then ignored, as Triton does for a model without priority levels: no model here has
-/// any.
-Result<void> check_priority(const InferParameter& value) {
-  if (!value.has_int64_param() && !value.has_uint64_param()) {
+Result<std::uint64_t> read_priority(const InferParameter& value) {
+  if (value.has_uint64_param()) {
+    return value.uint64_param();
+  }
+  if (!value.has_int64_param()) {
     return wrong_kind("priority", "int64_param or uint64_param");
   }
-  return value.int64_param() < 0 ? wrong_value("priority", "at least 0", value.int64_param())
-                                 : Result<void>();
+  if (value.int64_param() < 0) {
+    return wrong_value("priority", "at least 0", value.int64_param());
+  }
+  return static_cast<std::uint64_t>(value.int64_param());
 }
 
 Result<void> read_request_parameter(const std::string& key,
@@ -108,10 +111,12 @@ Result<void> read_request_parameter(const std::string& key,
                  "parameter 'headers' is reserved for headers that the server forwards"};
   }
   if (key == "timeout") {
-    return check_timeout(value);
+    AION_TRY(read.timeout, read_timeout(value));
+    return {};
   }
   if (key == "priority") {
-    return check_priority(value);
+    AION_TRY(read.priority, read_priority(value));
+    return {};
   }
   if (key == "sequence_id" || key == "sequence_start" || key == "sequence_end") {
     return check_sequence(key, value);

@@ -1,6 +1,9 @@
 // Reads the parameters of a gRPC infer request.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
+
 #include <protocol/kserve/infer.pb.h>
 
 #include "base/result.h"
@@ -13,8 +16,10 @@ using GrpcParameters = google::protobuf::Map<std::string, inference::InferParame
 
 /// Parameters of the whole request.
 struct GrpcRequestParameters {
-  runtime::Parameters custom;      // passed on to the backend
-  bool wants_empty_final = false;  // triton_enable_empty_final_response
+  runtime::Parameters custom;            // passed on to the backend
+  bool wants_empty_final = false;        // triton_enable_empty_final_response
+  std::uint64_t priority = 0;            // 1 is the most urgent; 0 = as the model says
+  std::chrono::microseconds timeout{0};  // in the queue; 0 = none
 };
 
 // Each fails with InvalidArgument that names the parameter, or with Unimplemented for one whose

@@ -193,6 +193,8 @@ class Decoder {
   Result<void> read_parameters(JsonElement value) {
     AION_TRY(RequestParameters parameters, request_parameters(value));
     decoded_.request.parameters = std::move(parameters.custom);
+    decoded_.request.priority = parameters.priority;
+    decoded_.request.timeout = parameters.timeout;
     decoded_.format.is_binary = parameters.is_binary_output;
     return {};
   }

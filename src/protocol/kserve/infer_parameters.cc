@@ -122,10 +122,13 @@ Result<void> read_request_parameter(std::string_view key,
     AION_TRY(read.is_binary_output, flag_of(kPart, key, value));
     return {};
   }
-  // Triton ignores both for a model whose queue policy does not allow them, and no model here has
-  // such a policy.
-  if (key == "timeout" || key == "priority") {
-    AION_TRY([[maybe_unused]] const std::uint64_t number, unsigned_of(kPart, key, value));
+  if (key == "timeout") {
+    AION_TRY(const std::uint64_t number, unsigned_of(kPart, key, value));
+    read.timeout = timeout_of(number);
+    return {};
+  }
+  if (key == "priority") {
+    AION_TRY(read.priority, unsigned_of(kPart, key, value));
     return {};
   }
   if (is_sequence_key(key)) {
@@ -142,6 +145,13 @@ bool OutputFormat::wants_binary(std::string_view output) const {
   const bool is_exception =
       std::find(exceptions.begin(), exceptions.end(), output) != exceptions.end();
   return is_binary != is_exception;
+}
+
+std::chrono::microseconds timeout_of(std::uint64_t microseconds) {
+  constexpr auto kLongest =
+      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::nanoseconds::max());
+  return std::chrono::microseconds(
+      std::min(microseconds, static_cast<std::uint64_t>(kLongest.count())));
 }
 
 Result<RequestParameters> request_parameters(JsonElement parameters) {

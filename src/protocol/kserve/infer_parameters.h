@@ -1,6 +1,7 @@
 // Reads the 'parameters' objects of an infer request.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -25,6 +26,8 @@ struct OutputFormat {
 struct RequestParameters {
   runtime::Parameters custom;  // passed on to the backend
   bool is_binary_output = false;
+  std::uint64_t priority = 0;            // 1 is the most urgent; 0 = as the model says
+  std::chrono::microseconds timeout{0};  // in the queue; 0 = none
 };
 
 /// Where the data of an input lies.
@@ -37,6 +40,9 @@ struct InputParameters {
 struct OutputParameters {
   std::optional<bool> binary_data;
 };
+
+/// A client's timeout; what no clock holds is as long as it holds.
+[[nodiscard]] std::chrono::microseconds timeout_of(std::uint64_t microseconds);
 
 // Each fails with InvalidArgument that names the parameter, what was expected and what came, or
 // with Unimplemented for a parameter whose effect is not served. `field` is the path of the object,

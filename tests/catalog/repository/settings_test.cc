@@ -91,16 +91,13 @@ TEST(Settings, RefusesANameThatIsNotTheFolders) {
 }
 
 TEST(Settings, RefusesFieldsThatAreKnownButNotServedYet) {
-  EXPECT_EQ(error_of("dynamic_batching { }"),
-            "model 'x': field 'dynamic_batching' of config.pbtxt is known but not served yet");
-  EXPECT_THAT(error_of("optimization { graph { level: 1 } }"), HasSubstr("'optimization.graph'"));
+  EXPECT_EQ(error_of("sequence_batching { }"),
+            "model 'x': field 'sequence_batching' of config.pbtxt is known but not served yet");
   EXPECT_THAT(error_of("response_cache { enable: true }"), HasSubstr("'response_cache.enable'"));
-  EXPECT_THAT(error_of("input { name: 'a' reshape { shape: [ ] } }"), HasSubstr("'input.reshape'"));
+  EXPECT_THAT(error_of("input { name: 'a' allow_ragged_batch: true }"),
+              HasSubstr("'input.allow_ragged_batch'"));
   EXPECT_THAT(error_of("instance_group { count: 1 gpus: [ 0 ] }"),
               HasSubstr("'instance_group.gpus'"));
-  EXPECT_THAT(error_of("model_warmup { name: 'w' }"), HasSubstr("'model_warmup'"));
-  EXPECT_THAT(error_of("cc_model_filenames { key: '8.0' value: 'f' }"),
-              HasSubstr("'cc_model_filenames'"));
 }
 
 TEST(Settings, AcceptsFieldsThatAreSetToWhatHoldsAnyway) {
@@ -109,11 +106,112 @@ TEST(Settings, AcceptsFieldsThatAreSetToWhatHoldsAnyway) {
             "no error");
 }
 
-TEST(Settings, RefusesMoreInstancesAndOtherDevices) {
-  EXPECT_THAT(error_of("instance_group { count: 2 }"),
-              AllOf(HasSubstr("'instance_group.count' is 2"), HasSubstr("expected 1")));
+TEST(Settings, ReadsDynamicBatchingWhole) {
+  const auto settings = read_settings(R"(
+    max_batch_size: 8
+    dynamic_batching {
+      preferred_batch_size: [ 8, 4 ] max_queue_delay_microseconds: 500 preserve_ordering: true
+      priority_levels: 3 default_priority_level: 2
+      default_queue_policy { timeout_action: DELAY default_timeout_microseconds: 9 max_queue_size: 5 }
+      priority_queue_policy { key: 1 value { allow_timeout_override: true } }
+    })",
+                                      "x");
+
+  ASSERT_TRUE(settings) << settings.error().message;
+  const Batching& batching = settings->batching;
+  EXPECT_EQ(batching.mode, Batching::Mode::Dynamic);
+  EXPECT_THAT(batching.preferred, ElementsAre(4, 8));
+  EXPECT_EQ(batching.max_delay, std::chrono::microseconds(500));
+  EXPECT_TRUE(batching.keeps_order);
+  EXPECT_EQ(batching.levels, 3U);
+  EXPECT_EQ(batching.default_level, 2U);
+  const QueuePolicy usual{QueuePolicy::OnTimeout::Delay, std::chrono::microseconds(9), false, 5};
+  EXPECT_EQ(batching.policy, usual);
+  const QueuePolicy first{QueuePolicy::OnTimeout::Refuse, std::chrono::microseconds(0), true, 0};
+  EXPECT_EQ(batching.level_policies.at(1), first);
+}
+
+TEST(Settings, RefusesDynamicBatchingThatDoesNotFitTogether) {
+  EXPECT_THAT(
+      error_of("max_batch_size: 4 dynamic_batching { preferred_batch_size: [ 8 ] }"),
+      AllOf(HasSubstr("'dynamic_batching.preferred_batch_size' is 8"), HasSubstr("which is 4")));
+  EXPECT_THAT(error_of("dynamic_batching { preferred_batch_size: [ 0 ] }"), HasSubstr("is 0"));
+  EXPECT_THAT(error_of("dynamic_batching { default_priority_level: 1 }"),
+              HasSubstr("'dynamic_batching.default_priority_level' is 1"));
+  EXPECT_THAT(error_of("dynamic_batching { priority_levels: 2 }"),
+              HasSubstr("'dynamic_batching.default_priority_level' is 0, expected 1 to"));
+  EXPECT_THAT(error_of("dynamic_batching { priority_levels: 2 default_priority_level: 1 "
+                       "priority_queue_policy { key: 3 value { } } }"),
+              HasSubstr("of level 3"));
+  EXPECT_THAT(
+      error_of("dynamic_batching { max_queue_delay_microseconds: 18446744073709551615 }"),
+      AllOf(HasSubstr("'dynamic_batching.max_queue_delay_microseconds'"), HasSubstr("a day")));
+}
+
+TEST(Settings, BatchesAdaptivelyUnlessTheModelSaysThatItHasNoRows) {
+  const auto mode = [](std::string_view text) {
+    return read_settings(text, "x")->batching.mode;
+  };
+  EXPECT_EQ(mode(""), Batching::Mode::Adaptive);
+  EXPECT_EQ(mode("max_batch_size: 8"), Batching::Mode::Adaptive);
+  EXPECT_EQ(mode("input { name: 'a' data_type: TYPE_FP32 dims: -1 }"), Batching::Mode::Off);
+  EXPECT_EQ(mode("parameters { key: 'batching' value { string_value: 'off' } }"),
+            Batching::Mode::Off);
+  EXPECT_THAT(error_of("parameters { key: 'batching' value { string_value: 'on' } }"),
+              HasSubstr("'parameters[batching]' is 'on', expected off or adaptive"));
+}
+
+TEST(Settings, AddsUpTheInstancesOfAllGroups) {
+  const auto instances = [](std::string_view text) {
+    return read_settings(text, "x")->instances;
+  };
+  EXPECT_EQ(instances(""), 0U);
+  EXPECT_EQ(instances("instance_group [ { count: 2 }, { count: 1 kind: KIND_CPU } ]"), 3U);
+  EXPECT_EQ(instances("instance_group { kind: KIND_CPU }"), 0U);
   EXPECT_THAT(error_of("instance_group { kind: KIND_GPU }"), HasSubstr("KIND_GPU"));
-  EXPECT_THAT(error_of("instance_group [ { count: 1 }, { count: 1 } ]"), HasSubstr("2 times"));
+  EXPECT_THAT(error_of("instance_group { count: -1 }"), HasSubstr("'instance_group.count' is -1"));
+}
+
+TEST(Settings, ReadsWarmupsWithTheirRows) {
+  const auto settings = read_settings(R"(
+    max_batch_size: 8
+    model_warmup { name: "w" batch_size: 2 count: 3
+      inputs { key: "a" value { data_type: TYPE_FP32 dims: [ 3 ] random_data: true } }
+      inputs { key: "b" value { data_type: TYPE_STRING dims: [ 1 ] input_data_file: "b.bin" } } })",
+                                      "x");
+
+  ASSERT_TRUE(settings) << settings.error().message;
+  ASSERT_EQ(settings->warmups.size(), 1U);
+  const Warmup& warmup = settings->warmups.front();
+  EXPECT_EQ(warmup.count, 3U);
+  EXPECT_THAT(warmup.inputs.at("a").shape, ElementsAre(2, 3));
+  EXPECT_EQ(warmup.inputs.at("a").data, WarmupInput::Data::Random);
+  EXPECT_EQ(warmup.inputs.at("b").file, "b.bin");
+}
+
+TEST(Settings, RefusesAWarmupThatCannotBeRun) {
+  const auto refusal = [](const std::string& fields) {
+    return error_of("model_warmup { name: 'w' batch_size: 1 inputs { key: 'a' value { " + fields +
+                    " } } }");
+  };
+  EXPECT_THAT(error_of("model_warmup { name: 'w' }"),
+              HasSubstr("'model_warmup[w].batch_size' is 0, expected 1"));
+  EXPECT_THAT(refusal("dims: 1 zero_data: true"), HasSubstr("data_type' is missing"));
+  EXPECT_THAT(refusal("data_type: TYPE_FP32 dims: -1 zero_data: true"), HasSubstr("[-1]"));
+  EXPECT_THAT(refusal("data_type: TYPE_FP32 dims: 1"), HasSubstr("expected zero_data"));
+  EXPECT_THAT(refusal("data_type: TYPE_FP32 dims: 1 input_data_file: '../x'"),
+              HasSubstr("'../x', expected the plain name"));
+}
+
+TEST(Settings, TakesTheFormatOfImagesAndTagsOfMetrics) {
+  EXPECT_EQ(error_of("input { name: 'a' data_type: TYPE_UINT8 dims: [ 3, 2, 2 ] "
+                     "format: FORMAT_NCHW }"),
+            "no error");
+  EXPECT_THAT(error_of("input { name: 'a' data_type: TYPE_UINT8 dims: [ 3 ] format: FORMAT_NCHW }"),
+              HasSubstr("'format' of input 'a' is FORMAT_NCHW"));
+  EXPECT_EQ(read_settings("metric_tags { key: 'team' value: 'red' }", "x")->metric_tags.at("team"),
+            "red");
+  EXPECT_THAT(error_of("metric_tags { key: 'a-b' value: 'c' }"), HasSubstr("'a-b'"));
 }
 
 TEST(Settings, RefusesTensorsThatAreNotFullyDescribed) {

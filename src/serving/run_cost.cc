@@ -1,4 +1,4 @@
-#include "serving/loaded_version.h"
+#include "serving/run_cost.h"
 
 #include <algorithm>
 

@@ -1,0 +1,125 @@
+#include "serving/request_queue.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.h"
+
+namespace aion::serving {
+
+namespace {
+
+// Copying more than this together costs more than the joint run saves.
+constexpr std::size_t kMostJoinedBytes = 16U << 20U;
+
+}  // namespace
+
+const catalog::QueuePolicy& RequestQueue::policy_of(std::uint64_t level) const {
+  const auto own = rule_.batching.level_policies.find(level);
+  return own == rule_.batching.level_policies.end() ? rule_.batching.policy : own->second;
+}
+
+bool RequestQueue::is_full(std::uint64_t level) const {
+  const auto found = levels_.find(level);
+  const std::size_t waiting = found == levels_.end() ? 0 : found->second.size();
+  const std::size_t own = policy_of(level).limit;
+  return size() >= std::max(rule_.limit, own) || (own > 0 && waiting >= own);
+}
+
+void RequestQueue::push(const std::shared_ptr<Waiter>& waiter) {
+  auto& waiting = levels_[waiter->request->level].waiting;
+  waiter->place = waiting.insert(waiting.end(), waiter);
+  size_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void RequestQueue::remove(Waiter& waiter) {
+  const auto level = levels_.find(waiter.request->level);
+  AION_ASSERT(level != levels_.end());
+  list_of(level->second, waiter).erase(waiter.place);
+  if (level->second.size() == 0) {
+    levels_.erase(level);
+  }
+  size_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void RequestQueue::move_behind(Waiter& waiter) {
+  if (!waiter.is_behind) {
+    Level& level = levels_.at(waiter.request->level);
+    level.behind.splice(level.behind.end(), level.waiting, waiter.place);
+    waiter.is_behind = true;
+  }
+}
+
+/// Until `visit` returns false.
+template <class Visit>
+void RequestQueue::for_each_in_order(const Visit& visit) const {
+  for (const auto& [number, level] : levels_) {
+    for (const auto* const list : {&level.waiting, &level.behind}) {
+      for (const auto& waiter : *list) {
+        if (!visit(waiter)) {
+          return;
+        }
+      }
+    }
+  }
+}
+
+const QueueHead& RequestQueue::head() const {
+  const Level& first = levels_.begin()->second;
+  return (first.waiting.empty() ? first.behind : first.waiting).front()->head;
+}
+
+BatchDecision RequestQueue::decide(std::uint64_t most_rows, TimePoint now) const {
+  std::vector<std::uint64_t> rows;
+  BatchCandidates candidates;
+  candidates.oldest = TimePoint::max();
+  const QueuedRequest* first = nullptr;
+  std::uint64_t all_rows = 0;
+  std::size_t bytes = 0;
+  for_each_in_order([&](const std::shared_ptr<Waiter>& waiter) {
+    const QueuedRequest& request = *waiter->request;
+    bytes += request.input_bytes;
+    if (first != nullptr && (bytes > kMostJoinedBytes || !may_join(*first, request))) {
+      candidates.is_closed = true;
+      return false;
+    }
+    first = first == nullptr ? &request : first;
+    rows.push_back(request.rows);
+    all_rows += request.rows;
+    candidates.oldest = std::min(candidates.oldest, waiter->came);
+    candidates.is_closed = request.rows == 0;
+    return all_rows <= most_rows && !candidates.is_closed;
+  });
+  candidates.rows = rows;
+  const Duration delay = is_hurried_ ? Duration{0} : rule_.batching.max_delay;
+  const BatchRule rule{most_rows, rule_.batching.preferred, delay};
+  return form_batch(candidates, rule, now);
+}
+
+TimePoint RequestQueue::due(TimePoint now) const {
+  if (is_hurried_ || rule_.batching.max_delay.count() == 0 || !rule_.batch_limit) {
+    return now;
+  }
+  const BatchDecision decision = decide(rule_.batch_limit->rows(), now);
+  return decision.requests > 0 ? now : decision.look_again;
+}
+
+RequestQueue::Batch RequestQueue::take(TimePoint now) {
+  std::size_t count = 1;
+  if (rule_.batch_limit && size() > 1) {
+    const std::uint64_t most = rule_.batch_limit->rows();
+    count = most > 1 ? std::max<std::size_t>(decide(most, now).requests, 1) : 1;
+  }
+  Batch batch;
+  batch.reserve(count);
+  for_each_in_order([&](const std::shared_ptr<Waiter>& waiter) {
+    batch.push_back(waiter);
+    return batch.size() < count;
+  });
+  for (const auto& waiter : batch) {
+    remove(*waiter);
+  }
+  return batch;
+}
+
+}  // namespace aion::serving

@@ -1,0 +1,92 @@
+// The waiting requests of one model version, by priority.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "base/clock.h"
+#include "catalog/model/model.h"
+#include "serving/batch_former.h"
+#include "serving/batch_limit.h"
+#include "serving/queue_order.h"
+#include "serving/queued_request.h"
+
+namespace aion::serving {
+
+/// What a queue lets wait, and what it lets go.
+struct QueueRule {
+  std::size_t limit = 0;      // waiting requests, where a level's policy does not allow more
+  std::size_t instances = 0;  // runs at once; 0 = as many as the device has slots
+  catalog::Batching batching;
+  std::shared_ptr<BatchLimit> batch_limit;  // null = every request runs alone
+};
+
+/// A request in a queue.
+struct Waiter {
+  QueuedRequest* request = nullptr;  // outlives its wait
+  QueueHead head;
+  TimePoint came;
+  bool is_behind = false;  // it has waited too long and goes behind the others of its level
+  std::list<std::shared_ptr<Waiter>>::iterator place;  // while it is in a queue
+};
+
+/// Levels in their order; in each, first come, first served, and behind them those that have waited
+/// too long.
+///
+/// Thread safety: size() may be called from any thread, the rest by one at a time.
+class RequestQueue {
+ public:
+  using Batch = std::vector<std::shared_ptr<Waiter>>;
+
+  explicit RequestQueue(QueueRule rule) : rule_(std::move(rule)) {}
+
+  [[nodiscard]] std::size_t size() const { return size_.load(std::memory_order_relaxed); }
+  [[nodiscard]] bool is_empty() const { return size() == 0; }
+  /// Whether another run may begin beside `running` ones.
+  [[nodiscard]] bool may_run(std::size_t running) const {
+    return rule_.instances == 0 || running < rule_.instances;
+  }
+  [[nodiscard]] const QueueRule& rule() const { return rule_; }
+
+  /// Whether the level has no room left.
+  [[nodiscard]] bool is_full(std::uint64_t level) const;
+  void push(const std::shared_ptr<Waiter>& waiter);
+  void remove(Waiter& waiter);
+  void move_behind(Waiter& waiter);
+  /// From now on no request waits for others to join it.
+  void hurry() { is_hurried_ = true; }
+
+  // The rest is for a queue that is not empty.
+  /// The request that goes first.
+  [[nodiscard]] const QueueHead& head() const;
+  /// Now or before: a batch may go. Later: no batch goes before that, if nothing comes.
+  [[nodiscard]] TimePoint due(TimePoint now) const;
+  /// Takes out what goes now; never empty after due() allowed it.
+  [[nodiscard]] Batch take(TimePoint now);
+
+ private:
+  struct Level {
+    std::list<std::shared_ptr<Waiter>> waiting;
+    std::list<std::shared_ptr<Waiter>> behind;
+    [[nodiscard]] std::size_t size() const { return waiting.size() + behind.size(); }
+  };
+  [[nodiscard]] const catalog::QueuePolicy& policy_of(std::uint64_t level) const;
+  [[nodiscard]] static std::list<std::shared_ptr<Waiter>>& list_of(Level& level, const Waiter& of) {
+    return of.is_behind ? level.behind : level.waiting;
+  }
+  template <class Visit>
+  void for_each_in_order(const Visit& visit) const;
+  [[nodiscard]] BatchDecision decide(std::uint64_t most_rows, TimePoint now) const;
+
+  QueueRule rule_;
+  std::atomic<std::size_t> size_ = 0;
+  std::map<std::uint64_t, Level> levels_;  // none is empty
+  bool is_hurried_ = false;
+};
+
+}  // namespace aion::serving
