@@ -93,6 +93,7 @@ struct ModelVersion {
   std::vector<Warmup> warmups;
   std::map<std::string, std::string> metric_tags;  // labels of its metrics
   std::map<std::string, std::string> parameters;   // of the backend, e.g. "intra_op_thread_count"
+  std::string configuration;  // as it was given: a serialised inference.ModelConfig; empty = none
 };
 
 /// A model that the repository holds.

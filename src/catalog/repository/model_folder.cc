@@ -136,6 +136,7 @@ ModelVersion version_of(const Settings& settings,
   version.warmups = settings.warmups;
   version.metric_tags = settings.metric_tags;
   version.parameters = settings.parameters;
+  version.configuration = settings.configuration;
   return version;
 }
 

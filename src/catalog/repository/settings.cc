@@ -234,6 +234,7 @@ Result<Settings> settings_of(std::string_view text, std::string_view model) {
   for (const auto& [key, value] : config.parameters()) {
     settings.parameters.emplace(key, value.string_value());
   }
+  settings.configuration = config.SerializeAsString();
   return settings;
 }
 

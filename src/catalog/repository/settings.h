@@ -39,6 +39,7 @@ struct Settings {
   std::vector<Warmup> warmups;  // files are names in the folder "warmup" of the model
   std::map<std::string, std::string> metric_tags;
   std::map<std::string, std::string> parameters;
+  std::string configuration;  // the whole message, serialised
 };
 
 /// The platform that clients are told for a backend: "onnxruntime_onnx" for "onnx", else the

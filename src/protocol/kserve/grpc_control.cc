@@ -14,6 +14,7 @@
 #include "protocol/kserve/grpc_documents.h"
 #include "protocol/kserve/grpc_status.h"
 #include "protocol/kserve/http_documents.h"
+#include "protocol/kserve/model_config.h"
 
 namespace aion::kserve {
 
@@ -98,6 +99,15 @@ Result<void> write_metadata_of(const serving::ModelServer& models,
   return {};
 }
 
+Result<void> write_configuration_of(const serving::ModelServer& models,
+                                    const inference::ModelConfigRequest& request,
+                                    inference::ModelConfigResponse& response) {
+  AION_TRY(const std::int64_t number, version_of(request.name(), request.version()));
+  AION_TRY(const auto version, models.find(request.name(), number));
+  *response.mutable_config() = model_config_of(*version);
+  return {};
+}
+
 Result<void> write_statistics_of(const serving::ModelServer& models,
                                  const inference::ModelStatisticsRequest& request,
                                  inference::ModelStatisticsResponse& response) {
@@ -169,6 +179,13 @@ net::GrpcMethod model_metadata(const GrpcParts& parts) {
       });
 }
 
+net::GrpcMethod model_configuration(const GrpcParts& parts) {
+  return at_once<inference::ModelConfigRequest, inference::ModelConfigResponse>(
+      parts, [&models = parts.models](const auto& request, auto& response) {
+        return write_configuration_of(models, request, response);
+      });
+}
+
 net::GrpcMethod model_statistics(const GrpcParts& parts) {
   return at_once<inference::ModelStatisticsRequest, inference::ModelStatisticsResponse>(
       parts, [&models = parts.models](const auto& request, auto& response) {
@@ -203,8 +220,7 @@ net::GrpcMethod repository_unload(const GrpcParts& parts, Executors& executors) 
 constexpr std::string_view kNoSharedMemory =
     "Client shared memory is disabled: the shared memory extensions are unsupported";
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kUnsupported = {{
-    {"ModelConfig", "the model configuration extension is unsupported"},
+constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kUnsupported = {{
     {"TraceSetting", "the trace extension is unsupported"},
     {"LogSettings", "the logging extension is unsupported"},
     {"SystemSharedMemoryStatus", kNoSharedMemory},
@@ -227,6 +243,7 @@ void add_control_methods(const GrpcParts& parts,
   methods.emplace_back("ModelReady", model_ready(parts));
   methods.emplace_back("ServerMetadata", server_metadata(parts, server));
   methods.emplace_back("ModelMetadata", model_metadata(parts));
+  methods.emplace_back("ModelConfig", model_configuration(parts));
   methods.emplace_back("ModelStatistics", model_statistics(parts));
   methods.emplace_back("RepositoryIndex", repository_index(parts, executors));
   methods.emplace_back("RepositoryModelLoad", repository_load(parts, executors));

@@ -12,6 +12,7 @@
 #include "protocol/kserve/http_route.h"
 #include "protocol/kserve/infer_encoder.h"
 #include "protocol/kserve/infer_fault.h"
+#include "protocol/kserve/model_config.h"
 
 // g++ 12 takes the frame of a coroutine that it has inlined halfway for memory of another
 // allocator; both ends are asio's own.
@@ -194,8 +195,6 @@ std::string_view what_is_unsupported(HttpCall call) {
       return "'repository_name' specification is not supported";
     case HttpCall::Generate:
       return "the generate extension is unsupported";
-    case HttpCall::ModelConfiguration:
-      return "the model configuration extension is unsupported";
     case HttpCall::Trace:
       return "the trace extension is unsupported";
     case HttpCall::Logging:
@@ -288,6 +287,11 @@ net::HttpResponse HttpApi::answer_at_once(const Call& call) const {
       const auto metadata = models_.metadata(call.model, call.version);
       return metadata ? HttpResponse::json(200, model_metadata_text(*metadata))
                       : http_error(metadata.error());
+    }
+    case HttpCall::ModelConfiguration: {
+      const auto version = models_.find(call.model, call.version);
+      return version ? HttpResponse::json(200, json_text_of(model_config_of(**version)))
+                     : http_error(version.error());
     }
     case HttpCall::ModelStatistics:
     case HttpCall::AllStatistics: {

@@ -9,8 +9,10 @@ namespace aion::kserve {
 
 namespace {
 
-constexpr std::array<std::string_view, 5> kExtensions = {"model_repository",
+constexpr std::array<std::string_view, 7> kExtensions = {"model_repository",
                                                          "model_repository(unload_dependents)",
+                                                         "schedule_policy",
+                                                         "model_configuration",
                                                          "binary_tensor_data",
                                                          "parameters",
                                                          "statistics"};

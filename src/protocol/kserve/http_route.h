@@ -16,6 +16,7 @@ enum class HttpCall : std::uint8_t {
   Ready,
   ModelReady,
   ModelMetadata,
+  ModelConfiguration,
   Infer,
   ModelStatistics,
   AllStatistics,
@@ -24,7 +25,6 @@ enum class HttpCall : std::uint8_t {
   ModelUnload,
   NamedRepository,  // load or unload in a repository that has a name
   Generate,
-  ModelConfiguration,
   Trace,
   Logging,
   SharedMemory,

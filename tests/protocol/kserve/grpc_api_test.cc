@@ -273,9 +273,9 @@ TEST_F(GrpcApiTest, IsServingForProbesWhateverServiceTheyName) {
 
 TEST_F(GrpcApiTest, SaysWhatIsUnsupported) {
   ::grpc::ClientContext context;
-  inference::ModelConfigResponse config;
+  inference::TraceSettingResponse trace;
 
-  const auto status = stub_->ModelConfig(&context, {}, &config);
+  const auto status = stub_->TraceSetting(&context, {}, &trace);
 
   EXPECT_EQ(status.error_code(), StatusCode::UNIMPLEMENTED);
   EXPECT_THAT(status.error_message(), HasSubstr("unsupported"));

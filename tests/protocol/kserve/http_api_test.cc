@@ -209,7 +209,6 @@ TEST_F(HttpApiTest, SaysWhichMethodsAPathTakes) {
 }
 
 TEST_F(HttpApiTest, AnswersUnsupportedForWhatIsNotServedYet) {
-  EXPECT_EQ(get("/v2/models/echo/config").status, 501);
   EXPECT_EQ(post("/v2/models/echo/generate").status, 501);
   EXPECT_EQ(get("/v2/logging").status, 501);
   EXPECT_EQ(get("/v2/trace/setting").status, 501);

@@ -6,10 +6,10 @@ namespace aion::kserve {
 namespace {
 
 TEST(HttpDocuments, ListsOnlyTheExtensionsThatAreServed) {
-  EXPECT_EQ(
-      server_metadata_text("aion", "1.2.3"),
-      R"({"name":"aion","version":"1.2.3","extensions":["model_repository",)"
-      R"-("model_repository(unload_dependents)","binary_tensor_data","parameters","statistics"]})-");
+  EXPECT_EQ(server_metadata_text("aion", "1.2.3"),
+            R"({"name":"aion","version":"1.2.3","extensions":["model_repository",)"
+            R"-("model_repository(unload_dependents)","schedule_policy","model_configuration",)-"
+            R"-("binary_tensor_data","parameters","statistics"]})-");
 }
 
 TEST(HttpDocuments, DescribesAModelWithItsVersionsAsStrings) {

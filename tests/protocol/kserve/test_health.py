@@ -74,7 +74,6 @@ def test_what_is_not_served_is_no_extension(http_client):
         "trace",
         "logging",
         "sequence",
-        "schedule_policy",
     }
 
 

@@ -154,20 +154,6 @@ def test_an_rpc_that_is_not_served_yet_is_unimplemented_and_says_so(stub, rpc, m
     assert raised.value.details()
 
 
-def test_model_configuration_works_over_both_protocols_exactly_if_it_is_an_extension(daemon, stub, http_client):
-    listed = "model_configuration" in http_client.get_server_metadata()["extensions"]
-    answer = wire.get(daemon.http, "/v2/models/simple/config")
-
-    assert answer.status == (200 if listed else 501)
-    if listed:
-        assert stub.ModelConfig(service_pb2.ModelConfigRequest(name="simple"), timeout=10).config.name == "simple"
-        assert answer.json()["max_batch_size"] == 8
-    else:
-        with pytest.raises(grpc.RpcError) as raised:
-            stub.ModelConfig(service_pb2.ModelConfigRequest(name="simple"), timeout=10)
-        assert raised.value.code() == grpc.StatusCode.UNIMPLEMENTED
-
-
 # ---- who may ask
 
 
