@@ -63,7 +63,11 @@ void bind(ConfigTable& table, Config& config) {
              "allow an address that others can reach, although nobody is asked who he is");
   table.bind("model_control_mode",
              config.model_control_mode,
-             "none: load all models at start; explicit: load on request only");
+             "none: load all models at start; poll: and what changes later; explicit: load on "
+             "request only; remember: explicit, and again what was loaded before a restart");
+  table.bind("load_model",
+             config.load_model,
+             "models to load at start where the mode is explicit or remember; * = all");
   table.bind("http.port", config.http_port, "port of the HTTP protocols; 0 = any free one");
   table.bind("grpc.port", config.grpc_port, "port of the gRPC protocols; 0 = any free one");
   table.bind(
@@ -122,7 +126,13 @@ Result<void> Config::check() {
                      "--insecure to allow it, or "
                      "listen on 127.0.0.1"};
   }
-  AION_TRY_VOID(expect_one_of("model_control_mode", model_control_mode, {"none", "explicit"}));
+  AION_TRY_VOID(expect_one_of(
+      "model_control_mode", model_control_mode, {"none", "poll", "explicit", "remember"}));
+  if (!load_model.empty() && model_control_mode != "explicit" && model_control_mode != "remember") {
+    return Error{Code::InvalidArgument,
+                 "load_model: expected nothing where model_control_mode is '" + model_control_mode +
+                     "', which loads every model; got '" + load_model.front() + "'"};
+  }
   AION_TRY_VOID(expect_one_of("log.level", log_level, {"debug", "info", "warn", "error", "off"}));
   AION_TRY_VOID(expect_one_of("log.format", log_format, {"text", "json"}));
   AION_TRY_VOID(expect_at_most_max_threads("threads.io", io_threads));

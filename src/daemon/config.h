@@ -17,7 +17,8 @@ struct Config {
   std::filesystem::path data_dir;             // empty = the user's state folder
   std::string listen = "127.0.0.1";
   bool is_insecure = false;
-  std::string model_control_mode = "none";  // "none" = load all at start; "explicit" = nothing
+  std::string model_control_mode = "none";  // none, poll, explicit, remember: serving::ControlMode
+  std::vector<std::string> load_model;      // what explicit and remember load at start; "*" = all
   std::uint16_t http_port = 8000;
   std::uint16_t grpc_port = 8001;
   std::uint16_t metrics_port = 8002;

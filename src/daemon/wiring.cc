@@ -14,6 +14,7 @@
 #include "base/spawn.h"
 #include "base/version.h"
 #include "catalog/repository/folder.h"
+#include "catalog/repository/folder_watch.h"
 #include "daemon/metrics_handler.h"
 #include "net/grpc/server.h"
 #include "net/http/server.h"
@@ -103,6 +104,33 @@ Json settings_json(const ConfigTable& table) {
 
 }  // namespace
 
+namespace {
+
+serving::ControlMode control_mode(const std::string& name) {
+  using serving::ControlMode;
+  return name == "poll"       ? ControlMode::Poll
+         : name == "explicit" ? ControlMode::Explicit
+         : name == "remember" ? ControlMode::Remember
+                              : ControlMode::None;
+}
+
+serving::Config serving_config(const Config& wanted) {
+  serving::Config config;
+  config.inline_below = wanted.inline_below;
+  config.max_queue = wanted.max_queue;
+  config.control = control_mode(wanted.model_control_mode);
+  config.load_at_start = wanted.load_model;
+  config.remembered = wanted.data_dir / "models.json";
+  return config;
+}
+
+Awaitable<void> refresh(serving::ModelServer& server, std::string model) {
+  // Why it failed is in the index and in the log.
+  [[maybe_unused]] const auto refreshed = co_await server.refresh(std::move(model));
+}
+
+}  // namespace
+
 /// Members in the order they are built; they go in the reverse order.
 struct Daemon::House {
   House(const Config& wanted, const ConfigTable& settings, DataFolder locked)
@@ -112,10 +140,9 @@ struct Daemon::House {
             wanted.log_format == "json" ? LogFormat::JsonLines : LogFormat::Plain),
         executors({wanted.io_threads, wanted.compute_threads, wanted.blocking_threads}),
         ledger({resource::DeviceKind::Cpu, 0}),
-        repository(roots_of(wanted)),
+        repository(roots_of(wanted), wanted.data_dir / "uploads"),
         backends(backend_environment(wanted, executors)),
-        server({executors, repository, backends, ledger, metrics, log},
-               {wanted.inline_below, wanted.max_queue, wanted.model_control_mode == "explicit"}),
+        server({executors, repository, backends, ledger, metrics, log}, serving_config(wanted)),
         kserve_http(
             server, authorizer, executors, {"aion", std::string(kVersion), wanted.max_body.count}),
         native({server,
@@ -126,6 +153,8 @@ struct Daemon::House {
                   return settings_json(settings);
                 }}),
         metrics_handler(metrics) {
+    std::error_code ignored;  // what a daemon that was killed has left; it is nobody's any more
+    std::filesystem::remove_all(config.data_dir / "uploads", ignored);
     router.mount("/v2", kserve_http);
     router.mount("/api/aion/v1", native);
     router.mount("/metrics", metrics_handler);
@@ -136,6 +165,7 @@ struct Daemon::House {
   }
 
   Result<void> listen();
+  Result<void> follow_repository();
   std::vector<net::GrpcService> grpc_services() {
     return kserve::grpc_services(server, authorizer, executors, {"aion", std::string(kVersion)});
   }
@@ -160,7 +190,8 @@ struct Daemon::House {
   std::unique_ptr<net::HttpServer> metrics_http;
   std::unique_ptr<net::GrpcServer> grpc;
 
-  std::future<void> load_ended;  // invalid = nothing has been loaded
+  std::unique_ptr<catalog::FolderWatch> watch;  // null = the repository is not followed
+  std::future<void> load_ended;                 // invalid = nothing has been loaded
   std::promise<void> load_end;
   std::mutex stop_mutex;  // guards the one below; held while `loaded` is called
   bool is_stopping = false;
@@ -182,8 +213,21 @@ Daemon::~Daemon() {
   stop();
 }
 
+/// Follows what changes in the model repository, where that is wanted.
+Result<void> Daemon::House::follow_repository() {
+  if (config.model_control_mode != "poll") {
+    return {};
+  }
+  AION_TRY(watch,
+           catalog::FolderWatch::start(roots_of(config), executors, [this](std::string model) {
+             spawn(executors.blocking(), refresh(server, std::move(model)));
+           }));
+  return {};
+}
+
 /// Brings the models into service, then says so in the data folder.
 Task<std::size_t> Daemon::House::bring_up(Addresses addresses) {
+  AION_CO_TRY_VOID(follow_repository());
   AION_CO_TRY_VOID(co_await server.start());
   AION_CO_TRY(const auto ready, co_await server.index(true));
   addresses.is_ready = true;
@@ -275,6 +319,7 @@ void Daemon::stop() {
     house.log.error("requests did not end", {{"reason", ended.error().message}});
     _exit(1);
   }
+  house.watch = nullptr;
   house.executors.join();
   house_.reset();
 }

@@ -149,14 +149,14 @@ Task<std::shared_ptr<LoadedVersion>> Loader::open(catalog::ModelVersion version)
       std::make_unique<LoadedVersion>(std::move(version), std::move(instance), std::move(queue)));
 }
 
-Task<void> Loader::load(std::string name) {
+Task<void> Loader::load(std::string name, std::optional<catalog::Override> given) {
   const Population::Change counted(population_);  // the first to be made, the last to go
   const auto guard = co_await loading_.lock(name);
   if (is_closed_) {
     co_return closed();
   }
   const std::string failed = "failed to load '" + name + "', ";
-  auto found = parts_.repository.find(name);
+  auto found = given ? parts_.repository.overridden(name, *given) : parts_.repository.find(name);
   if (!found) {
     const std::string& reason = found.error().message;
     if (found.error().code != Code::NotFound) {
@@ -195,6 +195,13 @@ void Loader::edit_unless_closed(const std::function<void(Models&)>& change) {
   });
 }
 
+/// Whether the version serves as the repository holds it now.
+bool Loader::is_in_service(const catalog::ModelVersion& version) const {
+  const auto loaded = parts_.table.find(version.name, version.number);
+  return loaded && !version.fingerprint.empty() &&
+         (*loaded)->version.fingerprint == version.fingerprint;
+}
+
 /// A version has left the table; null is none.
 void Loader::hurry(const std::shared_ptr<LoadedVersion>& gone) {
   if (gone && gone->queue) {
@@ -229,6 +236,11 @@ Awaitable<std::string> Loader::load_versions(catalog::Model model) {
   for (const catalog::ModelVersion& version : model.versions) {
     if (is_closed_) {
       break;
+    }
+    if (is_in_service(version)) {
+      edit_unless_closed(
+          [&](Models& models) { models[model.name].versions[version.number].reason.clear(); });
+      continue;
     }
     const TimePoint begin = parts_.executors.clock().now();
     auto opened = co_await open(version);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/executor.h"
@@ -76,9 +77,10 @@ class Loader {
   };
   Loader(Parts parts, std::size_t max_queue);
 
-  /// Loads what the repository holds under this name beside what serves now, then swaps. A version
-  /// that does not load leaves the old one in service.
-  [[nodiscard]] Task<void> load(std::string name);
+  /// Loads what the repository holds under this name, or what `given` says, beside what serves now,
+  /// then swaps. A version that has not changed is left alone; one that does not load leaves the
+  /// old one in service.
+  [[nodiscard]] Task<void> load(std::string name, std::optional<catalog::Override> given = {});
   [[nodiscard]] Task<void> unload(std::string name);
 
   /// Takes everything out of service. From now on nothing comes into the table: loads that begin
@@ -92,6 +94,7 @@ class Loader {
   [[nodiscard]] Awaitable<std::string> load_versions(catalog::Model model);
   [[nodiscard]] std::shared_ptr<LoadedVersion> make_shared_version(
       std::unique_ptr<LoadedVersion> version);
+  [[nodiscard]] bool is_in_service(const catalog::ModelVersion& version) const;
   void hurry(const std::shared_ptr<LoadedVersion>& gone);
   void note(const catalog::ModelVersion& version, const Error* failure, TimePoint begin);
   void edit_unless_closed(const std::function<void(Models&)>& change);

@@ -1,6 +1,7 @@
 #include "serving/model_server.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "base/spawn.h"
@@ -8,6 +9,7 @@
 #include "serving/loader.h"
 #include "serving/memory_keeper.h"
 #include "serving/metrics_export.h"
+#include "serving/remembered_names.h"
 #include "serving/request_run.h"
 
 namespace aion::serving {
@@ -28,10 +30,18 @@ struct ModelServer::State {
                 *table,
                 given.log},
                wanted.max_queue),
-        runner({dispatcher, given.executors.clock(), wanted.inline_below}) {}
+        runner({dispatcher, given.executors.clock(), wanted.inline_below}) {
+    if (wanted.control == ControlMode::Remember) {
+      remembered.emplace(wanted.remembered);
+    }
+  }
+
+  [[nodiscard]] Result<std::set<std::string>> names_at_start();
+  [[nodiscard]] Result<void> check_control() const;
 
   Parts parts;
   Config config;
+  std::optional<RememberedNames> remembered;
   std::shared_ptr<ModelTable> table = std::make_shared<ModelTable>();
   Dispatcher dispatcher;
   Loader loader;
@@ -57,16 +67,33 @@ Awaitable<void> load_one(Loader& loader, std::string name) {
 
 }  // namespace
 
+/// The names to be loaded when the server starts.
+Result<std::set<std::string>> ModelServer::State::names_at_start() {
+  std::set<std::string> names(config.load_at_start.begin(), config.load_at_start.end());
+  const bool is_named =
+      config.control == ControlMode::Explicit || config.control == ControlMode::Remember;
+  if (!is_named || names.erase("*") > 0) {
+    AION_TRY(const auto findings, parts.repository.scan());
+    for (const catalog::Finding& finding : findings) {
+      names.insert(finding.name);
+    }
+  }
+  if (remembered) {
+    AION_TRY(const auto kept, remembered->load());
+    names.insert(kept.begin(), kept.end());
+  }
+  return names;
+}
+
 Task<void> ModelServer::start() {
   co_await on(state_->parts.executors.blocking());
-  if (!state_->config.is_explicit) {
-    AION_CO_TRY(const auto findings, state_->parts.repository.scan());
-    std::vector<Awaitable<void>> loads;
-    for (const catalog::Finding& finding : findings) {
-      loads.push_back(load_one(state_->loader, finding.name));
-    }
-    co_await all(state_->parts.executors.blocking(), std::move(loads));
+  AION_CO_TRY(const auto names, state_->names_at_start());
+  std::vector<Awaitable<void>> loads;
+  loads.reserve(names.size());
+  for (const std::string& name : names) {
+    loads.push_back(load_one(state_->loader, name));
   }
+  co_await all(state_->parts.executors.blocking(), std::move(loads));
   if (state_->is_stopping) {
     co_return Error{Code::Unavailable, "Server not ready"};
   }
@@ -104,15 +131,39 @@ bool ModelServer::is_ready() const {
   return state_->is_started && !state_->is_stopping;
 }
 
-Task<void> ModelServer::load(std::string name) {
-  if (state_->is_stopping) {
-    co_return Error{Code::Unavailable, "Server not ready"};
+Result<void> ModelServer::State::check_control() const {
+  if (is_stopping) {
+    return Error{Code::Unavailable, "Server not ready"};
   }
-  co_return co_await state_->loader.load(std::move(name));
+  if (config.control == ControlMode::Poll) {
+    return Error{Code::Unavailable,
+                 "explicit model load / unload is not allowed if polling is enabled"};
+  }
+  return {};
+}
+
+Task<void> ModelServer::load(std::string name, std::optional<catalog::Override> given) {
+  AION_CO_TRY_VOID(state_->check_control());
+  AION_CO_TRY_VOID(co_await state_->loader.load(name, std::move(given)));
+  co_return state_->remembered ? state_->remembered->add(name) : Result<void>();
 }
 
 Task<void> ModelServer::unload(std::string name) {
+  AION_CO_TRY_VOID(state_->check_control());
+  if (state_->remembered) {
+    co_await on(state_->parts.executors.blocking());
+    AION_CO_TRY_VOID(state_->remembered->remove(name));
+  }
   co_return co_await state_->loader.unload(std::move(name));
+}
+
+Task<void> ModelServer::refresh(std::string name) {
+  co_await on(state_->parts.executors.blocking());
+  const auto found = state_->parts.repository.find(name);
+  if (!found && found.error().code == Code::NotFound) {
+    co_return co_await state_->loader.unload(std::move(name));
+  }
+  co_return co_await state_->loader.load(std::move(name));
 }
 
 Task<std::vector<IndexRow>> ModelServer::index(bool only_ready) const {

@@ -3,8 +3,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,11 +24,21 @@
 
 namespace aion::serving {
 
+/// What is loaded at start, and what changes that later.
+enum class ControlMode : std::uint8_t {
+  None,      // everything at start
+  Poll,      // the same, then what changes in the repository: see refresh()
+  Explicit,  // what is named at start, then what clients load and unload
+  Remember   // the same, and what clients had loaded when the server ended
+};
+
 struct Config {
   std::chrono::microseconds inline_below{
       50};                       // a model measured under this at batch 1 may run on the io thread
   std::size_t max_queue = 4096;  // requests waiting per model; beyond that 503 at once
-  bool is_explicit = false;      // load nothing at start
+  ControlMode control = ControlMode::None;
+  std::vector<std::string> load_at_start;  // Explicit, Remember: names; "*" = all
+  std::filesystem::path remembered;        // Remember: the file that holds the names
 };
 
 /// One row of the repository index.
@@ -86,9 +98,15 @@ class ModelServer {
 
   /// Loads or reloads; ends when every wanted version is ready or has failed. InternalError with
   /// Triton's text and the reason behind it when none came up.
-  [[nodiscard]] Task<void> load(std::string name);
+  /// What has not changed is not loaded again. `given` stands in the place of the repository's
+  /// configuration, or of all its files, until the next load.
+  [[nodiscard]] Task<void> load(std::string name, std::optional<catalog::Override> given = {});
   /// Takes the model out of service; requests under way finish. An unknown name is no error.
+  /// Unavailable, as for load(), where the repository alone says what is loaded (Poll).
   [[nodiscard]] Task<void> unload(std::string name);
+  /// Brings the model to what the repository holds now: loads it if it has changed, unloads it if
+  /// it is gone.
+  [[nodiscard]] Task<void> refresh(std::string name);
   [[nodiscard]] Task<std::vector<IndexRow>> index(bool only_ready) const;
 
   /// version 0 = by policy. NotFound, or Unavailable when it is not ready.

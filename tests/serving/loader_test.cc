@@ -95,13 +95,16 @@ TEST_F(LoaderTest, LeavesTheOldOneInServiceWhenTheNewOneDoesNotLoad) {
   EXPECT_THAT(table_.snapshot()->at("echo").versions.at(1).reason, HasSubstr("tensorrt"));
 }
 
-TEST_F(LoaderTest, ReplacesAVersionThatIsLoadedAgain) {
+TEST_F(LoaderTest, ReplacesAVersionOnlyWhenItsFilesHaveChanged) {
   models_.write_version("echo", 1);
   ASSERT_TRUE(load("echo"));
   const auto old = *table_.find("echo", 1);
 
   ASSERT_TRUE(load("echo"));
+  EXPECT_EQ(*table_.find("echo", 1), old);
 
+  models_.folder.write("echo/1/more.txt", "new");
+  ASSERT_TRUE(load("echo"));
   EXPECT_NE(*table_.find("echo", 1), old);
 }
 
@@ -162,6 +165,10 @@ class SlowRepository final : public catalog::Repository {
     asked_.set_value();
     may_answer_.wait();
     return disk_.find(name);
+  }
+  [[nodiscard]] Result<catalog::Model> overridden(std::string_view name,
+                                                  const catalog::Override& given) const override {
+    return disk_.overridden(name, given);
   }
 
   void wait_until_asked() { is_asked_.wait(); }

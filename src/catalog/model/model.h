@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -94,6 +95,10 @@ struct ModelVersion {
   std::map<std::string, std::string> metric_tags;  // labels of its metrics
   std::map<std::string, std::string> parameters;   // of the backend, e.g. "intra_op_thread_count"
   std::string configuration;  // as it was given: a serialised inference.ModelConfig; empty = none
+  // Equal for two readings of a version whose files and configuration have not changed between
+  // them; empty = not known.
+  std::string fingerprint;
+  std::shared_ptr<const void> files;  // keeps the files there while the version is in use; or null
 };
 
 /// A model that the repository holds.

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "catalog/repository/model_folder.h"
+#include "catalog/repository/upload.h"
 
 namespace aion::catalog {
 
@@ -41,7 +43,9 @@ Result<fs::path> canonical_root(const fs::path& root) {
   return real;
 }
 
-Result<Model> read_model(std::string_view name, const std::vector<Place>& places) {
+Result<Model> read_model(std::string_view name,
+                         const std::vector<Place>& places,
+                         const std::optional<Settings>& settings = std::nullopt) {
   if (places.size() > 1) {
     std::string text =
         "model '" + std::string(name) + "' is there " + std::to_string(places.size()) + " times:";
@@ -51,7 +55,8 @@ Result<Model> read_model(std::string_view name, const std::vector<Place>& places
     return Error{Code::InvalidArgument, text + "; expected once"};
   }
   const Place& place = places.front();
-  return place.is_file ? read_model_file(place.root, name) : read_model_folder(place.root, name);
+  return place.is_file ? read_model_file(place.root, name, settings)
+                       : read_model_folder(place.root, name, settings);
 }
 
 using Places = std::map<std::string, std::vector<Place>>;
@@ -94,15 +99,22 @@ Result<std::vector<Finding>> FolderRepository::scan() const {
   return findings;
 }
 
-Result<Model> FolderRepository::find(std::string_view name) const {
-  if (!is_plain_name(name)) {
-    return Error{Code::InvalidArgument,
-                 "model name '" + std::string(name.substr(0, kMaxNameBytes)) +
-                     "' is no plain file name: expected 1 to 255 bytes without '/' that do not "
-                     "begin with '.'"};
+namespace {
+
+Result<void> check_name(std::string_view name) {
+  if (is_plain_name(name)) {
+    return {};
   }
+  return Error{Code::InvalidArgument,
+               "model name '" + std::string(name.substr(0, kMaxNameBytes)) +
+                   "' is no plain file name: expected 1 to 255 bytes without '/' that do not "
+                   "begin with '.'"};
+}
+
+/// Where the roots hold the name; NotFound when none does.
+Result<std::vector<Place>> places_of(const std::vector<fs::path>& roots, std::string_view name) {
   std::vector<Place> places;
-  for (const fs::path& root : roots_) {
+  for (const fs::path& root : roots) {
     AION_TRY(const fs::path real, canonical_root(root));
     std::error_code failed;
     if (fs::is_directory(real / name, failed)) {
@@ -116,7 +128,33 @@ Result<Model> FolderRepository::find(std::string_view name) const {
   if (places.empty()) {
     return Error{Code::NotFound, "model '" + std::string(name) + "' is in no model repository"};
   }
+  return places;
+}
+
+}  // namespace
+
+Result<Model> FolderRepository::find(std::string_view name) const {
+  AION_TRY_VOID(check_name(name));
+  AION_TRY(const auto places, places_of(roots_, name));
   return read_model(name, places);
+}
+
+Result<Model> FolderRepository::overridden(std::string_view name, const Override& given) const {
+  AION_TRY_VOID(check_name(name));
+  AION_TRY(Settings settings, read_json_settings(given.config, name));
+  if (given.files.empty()) {
+    AION_TRY(const auto places, places_of(roots_, name));
+    return read_model(name, places, settings);
+  }
+  if (uploads_.empty()) {
+    return Error{Code::Unimplemented, "this repository takes no files from clients"};
+  }
+  AION_TRY(const auto upload, Upload::write(uploads_, name, given.files));
+  AION_TRY(Model model, read_model_folder(upload->root(), name, settings));
+  for (ModelVersion& version : model.versions) {
+    version.files = upload;
+  }
+  return model;
 }
 
 }  // namespace aion::catalog

@@ -21,13 +21,20 @@ namespace aion::catalog {
 /// call reads the folders.
 class FolderRepository final : public Repository {
  public:
-  explicit FolderRepository(std::vector<std::filesystem::path> roots) : roots_(std::move(roots)) {}
+  /// Files of an Override are written below `uploads`, a folder of this repository's own which may
+  /// not exist yet; without one such an override is refused.
+  explicit FolderRepository(std::vector<std::filesystem::path> roots,
+                            std::filesystem::path uploads = {})
+      : roots_(std::move(roots)), uploads_(std::move(uploads)) {}
 
   [[nodiscard]] Result<std::vector<Finding>> scan() const override;
   [[nodiscard]] Result<Model> find(std::string_view name) const override;
+  [[nodiscard]] Result<Model> overridden(std::string_view name,
+                                         const Override& given) const override;
 
  private:
   std::vector<std::filesystem::path> roots_;
+  std::filesystem::path uploads_;
 };
 
 }  // namespace aion::catalog

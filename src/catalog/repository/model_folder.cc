@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "catalog/repository/fingerprint.h"
 #include "catalog/repository/settings.h"
 
 namespace aion::catalog {
@@ -137,6 +138,10 @@ ModelVersion version_of(const Settings& settings,
   version.metric_tags = settings.metric_tags;
   version.parameters = settings.parameters;
   version.configuration = settings.configuration;
+  // What lies beside the model file in a version's folder belongs to it: weights, labels.
+  const bool is_in_folder = version.path.parent_path().filename() == std::to_string(number);
+  version.fingerprint = fingerprint_of(is_in_folder ? version.path.parent_path() : version.path,
+                                       settings.configuration);
   return version;
 }
 
@@ -179,16 +184,20 @@ Result<fs::path> artifact_in(const fs::path& root,
 
 }  // namespace
 
-Result<Model> read_model_file(const fs::path& root, std::string_view name) {
-  Settings settings;
-  settings.backend = "onnx";
+Result<Model> read_model_file(const fs::path& root,
+                              std::string_view name,
+                              const std::optional<Settings>& given) {
+  Settings settings = given.value_or(Settings{});
+  settings.backend = settings.backend.empty() ? "onnx" : settings.backend;
   AION_TRY(fs::path file, below(root, root / (std::string(name) + ".onnx"), name));
   return Model{std::string(name), {version_of(settings, name, 1, std::move(file))}};
 }
 
-Result<Model> read_model_folder(const fs::path& root, std::string_view name) {
+Result<Model> read_model_folder(const fs::path& root,
+                                std::string_view name,
+                                const std::optional<Settings>& given) {
   AION_TRY(const fs::path folder, below(root, root / name, name));
-  AION_TRY(Settings settings, settings_in(root, folder, name));
+  AION_TRY(Settings settings, given ? Result<Settings>(*given) : settings_in(root, folder, name));
   AION_TRY_VOID(find_warmup_files(root, folder, name, settings));
   AION_TRY(const FolderContents contents, list(folder, name));
   if (contents.versions.empty()) {

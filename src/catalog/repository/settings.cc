@@ -11,6 +11,7 @@
 #include <google/protobuf/io/tokenizer.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <google/protobuf/text_format.h>
+#include <google/protobuf/util/json_util.h>
 
 #include "catalog/repository/batching_settings.h"
 #include "catalog/repository/config_dtype.h"
@@ -216,8 +217,25 @@ Result<void> check_fields(const ModelConfig& config, std::string_view model) {
   return {};
 }
 
-Result<Settings> settings_of(std::string_view text, std::string_view model) {
-  AION_TRY(const ModelConfig config, parse(text));
+Result<ModelConfig> parse_json_config(std::string_view json) {
+  ModelConfig config;
+  const auto parsed = google::protobuf::util::JsonStringToMessage(
+      google::protobuf::StringPiece(json.data(), json.size()), &config);
+  if (parsed.ok()) {
+    return config;
+  }
+  std::string text = "the configuration is no JSON of a model configuration: " +
+                     std::string(parsed.message().data(), parsed.message().size());
+  for (const auto& [confused, meant] : kOftenConfused) {
+    const std::string_view name = confused.substr(1, confused.size() - 2);
+    if (text.find(std::string(name) + ": Cannot find field") != std::string::npos) {
+      text += " The configuration calls it '" + std::string(meant) + "'.";
+    }
+  }
+  return wrong(std::move(text));
+}
+
+Result<Settings> settings_of(const ModelConfig& config, std::string_view model) {
   AION_TRY_VOID(check_fields(config, model));
   Settings settings;
   AION_TRY_VOID(set_backend(settings, config));
@@ -264,10 +282,22 @@ std::string platform_of(std::string_view backend) {
   return backend == "onnx" ? "onnxruntime_onnx" : std::string(backend);
 }
 
-Result<Settings> read_settings(std::string_view text, std::string_view model) {
-  Result<Settings> settings = settings_of(text, model);
+namespace {
+
+Result<Settings> read(const Result<ModelConfig>& config, std::string_view model) {
+  Result<Settings> settings = config ? settings_of(*config, model) : config.error();
   return settings ? std::move(settings)
                   : Result<Settings>(in_context("model " + in_quotes(model), settings.error()));
+}
+
+}  // namespace
+
+Result<Settings> read_settings(std::string_view text, std::string_view model) {
+  return read(parse(text), model);
+}
+
+Result<Settings> read_json_settings(std::string_view json, std::string_view model) {
+  return read(parse_json_config(json), model);
 }
 
 }  // namespace aion::catalog

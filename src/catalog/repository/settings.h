@@ -54,4 +54,7 @@ struct Settings {
 ///          known but not served yet
 [[nodiscard]] Result<Settings> read_settings(std::string_view text, std::string_view model);
 
+/// The same from protobuf's JSON mapping, in which a client gives a configuration.
+[[nodiscard]] Result<Settings> read_json_settings(std::string_view json, std::string_view model);
+
 }  // namespace aion::catalog

@@ -126,7 +126,12 @@ Awaitable<void> index(serving::ModelServer& models, IndexCall call) {
 }
 
 Awaitable<void> load(serving::ModelServer& models, LoadCall call) {
-  const Result<void> loaded = co_await models.load(call->request().model_name());
+  auto given = read_load(call->request());
+  if (!given) {
+    call->finish(status_of(given.error()));
+    co_return;
+  }
+  const Result<void> loaded = co_await models.load(call->request().model_name(), *std::move(given));
   call->finish(status_of(loaded));
 }
 
@@ -204,9 +209,10 @@ net::GrpcMethod repository_index(const GrpcParts& parts, Executors& executors) {
 net::GrpcMethod repository_load(const GrpcParts& parts, Executors& executors) {
   return in_background<inference::RepositoryModelLoadRequest,
                        inference::RepositoryModelLoadResponse>(
-      parts, executors, check_load, [&models = parts.models](LoadCall call) {
-        return load(models, std::move(call));
-      });
+      parts,
+      executors,
+      [](const auto& /*request*/) { return Result<void>(); },
+      [&models = parts.models](LoadCall call) { return load(models, std::move(call)); });
 }
 
 net::GrpcMethod repository_unload(const GrpcParts& parts, Executors& executors) {

@@ -103,25 +103,29 @@ Result<void> check_repository_name(const std::string& name) {
              : Error{Code::Unimplemented, "'repository_name' specification is not supported"};
 }
 
-Result<void> check_load(const inference::RepositoryModelLoadRequest& request) {
+Result<std::optional<catalog::Override>> read_load(
+    const inference::RepositoryModelLoadRequest& request) {
   AION_TRY_VOID(check_repository_name(request.repository_name()));
+  catalog::Override given;
   for (const auto& [key, value] : request.parameters()) {
-    const bool is_file = key.starts_with("file:");
+    const bool is_file = key.starts_with(kFilePrefix);
     if (key != "config" && !is_file) {
       return Error{
           Code::InvalidArgument,
           "unknown load parameter " + in_quotes(key) + ", expected 'config' or 'file:<path>'"};
     }
-    if (is_file && !request.parameters().contains("config")) {
+    if (is_file ? !value.has_bytes_param() : !value.has_string_param()) {
       return Error{Code::InvalidArgument,
-                   "Load parameter 'config' must be specified for model file override"};
+                   "invalid value type for load parameter " + in_quotes(key) + ", expected " +
+                       (is_file ? "bytes_param." : "string_param.")};
+    }
+    if (is_file) {
+      given.files[key.substr(kFilePrefix.size())] = value.bytes_param();
+    } else {
+      given.config = value.string_param();
     }
   }
-  return request.parameters().empty()
-             ? Result<void>()
-             : Error{Code::Unimplemented,
-                     "load parameter " + in_quotes(request.parameters().begin()->first) +
-                         " is unsupported: a model is loaded as it lies in the repository"};
+  return checked_override(std::move(given), request.parameters().contains("config"));
 }
 
 Result<void> check_unload(const inference::RepositoryModelUnloadRequest& request) {

@@ -19,7 +19,9 @@ void write_index(const std::vector<serving::IndexRow>& rows,
 // Each fails with Unimplemented for what is not served, and with InvalidArgument for what nobody
 // knows.
 [[nodiscard]] Result<void> check_repository_name(const std::string& name);
-[[nodiscard]] Result<void> check_load(const inference::RepositoryModelLoadRequest& request);
+/// What is to be loaded in the place of what the repository holds; nothing for a plain load.
+[[nodiscard]] Result<std::optional<catalog::Override>> read_load(
+    const inference::RepositoryModelLoadRequest& request);
 [[nodiscard]] Result<void> check_unload(const inference::RepositoryModelUnloadRequest& request);
 
 }  // namespace aion::kserve

@@ -370,11 +370,12 @@ Awaitable<net::HttpResponse> HttpApi::index(Call call) {
 }
 
 Awaitable<net::HttpResponse> HttpApi::load(Call call) {
-  const Result<void> checked = check_load_body(call.request.body.text());
-  if (!checked) {
-    co_return http_error(checked.error());
+  co_await on(executors_.blocking());  // the body may hold a whole model
+  auto given = read_load_body(call.request.body.text());
+  if (!given) {
+    co_return http_error(given.error());
   }
-  const Result<void> loaded = co_await models_.load(std::move(call.model));
+  const Result<void> loaded = co_await models_.load(std::move(call.model), *std::move(given));
   co_return loaded ? empty_answer(200) : http_error(loaded.error());
 }
 

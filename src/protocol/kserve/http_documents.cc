@@ -1,7 +1,9 @@
 #include "protocol/kserve/http_documents.h"
 
 #include <array>
+#include <utility>
 
+#include "base/base64.h"
 #include "base/json.h"
 #include "protocol/kserve/infer_fault.h"
 
@@ -194,6 +196,15 @@ std::string index_text(const std::vector<serving::IndexRow>& rows) {
   return to_text(list);
 }
 
+Result<std::optional<catalog::Override>> checked_override(catalog::Override given,
+                                                          bool has_config) {
+  if (!has_config && !given.files.empty()) {
+    return Error{Code::InvalidArgument,
+                 "Load parameter 'config' must be specified for model file override"};
+  }
+  return has_config ? std::optional(std::move(given)) : std::nullopt;
+}
+
 Result<bool> read_index_body(std::string_view body) {
   AION_TRY(const Json json, object_of(body));
   const auto ready = json.find("ready");
@@ -206,26 +217,29 @@ Result<bool> read_index_body(std::string_view body) {
   return ready->get<bool>();
 }
 
-Result<void> check_load_body(std::string_view body) {
+Result<std::optional<catalog::Override>> read_load_body(std::string_view body) {
   AION_TRY(const Json parameters, parameters_of(body));
+  catalog::Override given;
   for (const auto& [key, value] : parameters.items()) {
-    if (key != "config" && !key.starts_with("file:")) {
+    const bool is_file = key.starts_with(kFilePrefix);
+    if (key != "config" && !is_file) {
       return must_be("parameters", "a load parameter", "'config' or 'file:<path>'", in_quotes(key));
     }
     if (!value.is_string()) {
       return wrong("parameters." + key, "a string", value);
     }
-    if (key.starts_with("file:") && !parameters.contains("config")) {
-      return Error{Code::InvalidArgument,
-                   "Load parameter 'config' must be specified for model file override"};
+    const auto& text = value.get_ref<const std::string&>();
+    if (!is_file) {
+      given.config = text;
+      continue;
     }
+    auto content = from_base64(text);
+    if (!content) {
+      return in_context("parameters." + key, std::move(content).error());
+    }
+    given.files[key.substr(kFilePrefix.size())] = *std::move(content);
   }
-  if (!parameters.empty()) {
-    return Error{Code::Unimplemented,
-                 "load parameter " + in_quotes(parameters.begin().key()) +
-                     " is unsupported: a model is loaded as it lies in the repository"};
-  }
-  return {};
+  return checked_override(std::move(given), parameters.contains("config"));
 }
 
 Result<void> check_unload_body(std::string_view body) {

@@ -1,6 +1,7 @@
 // The JSON documents of the control calls: what they answer, and what they take.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,7 +29,12 @@ namespace aion::kserve {
 
 /// Whether only what is ready shall be listed.
 [[nodiscard]] Result<bool> read_index_body(std::string_view body);
-[[nodiscard]] Result<void> check_load_body(std::string_view body);
+/// What is to be loaded in the place of what the repository holds; nothing for a plain load.
+[[nodiscard]] Result<std::optional<catalog::Override>> read_load_body(std::string_view body);
+/// The override if there is one. A file without a configuration is refused with Triton's text.
+[[nodiscard]] Result<std::optional<catalog::Override>> checked_override(catalog::Override given,
+                                                                        bool has_config);
+inline constexpr std::string_view kFilePrefix = "file:";  // of the load parameters with files
 [[nodiscard]] Result<void> check_unload_body(std::string_view body);
 
 }  // namespace aion::kserve

@@ -1,9 +1,12 @@
 #include "protocol/kserve/http_documents.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace aion::kserve {
 namespace {
+
+using testing::HasSubstr;
 
 TEST(HttpDocuments, ListsOnlyTheExtensionsThatAreServed) {
   EXPECT_EQ(server_metadata_text("aion", "1.2.3"),
@@ -65,13 +68,30 @@ TEST(HttpDocuments, RefusesAReadyThatIsNoBoolean) {
             "Unable to parse 'request': ready must be true or false; got '\"yes\"'");
 }
 
-TEST(HttpDocuments, RefusesAConfigurationInALoadAsUnsupported) {
-  EXPECT_TRUE(check_load_body(""));
-  EXPECT_EQ(check_load_body(R"({"parameters":{"config":"{}"}})").error().code, Code::Unimplemented);
+TEST(HttpDocuments, ReadsWhatALoadPutsInThePlaceOfTheRepository) {
+  EXPECT_FALSE(read_load_body("")->has_value());
+  EXPECT_FALSE(read_load_body(R"({"parameters":{}})")->has_value());
+
+  const auto given = read_load_body(R"({"parameters":{"config":"{}","file:1/model.onnx":"Zm9v"}})");
+
+  ASSERT_TRUE(given && *given);
+  EXPECT_EQ((*given)->config, "{}");
+  EXPECT_EQ((*given)->files.at("1/model.onnx"), "foo");
+}
+
+TEST(HttpDocuments, NamesALoadParameterThatIsWrong) {
+  const auto error = [](std::string_view body) {
+    return read_load_body(body).error().message;
+  };
+  EXPECT_THAT(error(R"({"parameters":{"config":{}}})"),
+              HasSubstr("parameters.config must be a string"));
+  EXPECT_THAT(error(R"({"parameters":{"config":"{}","file:x":"?"}})"),
+              HasSubstr("parameters.file:x: no base64"));
+  EXPECT_THAT(error(R"({"parameters":{"cfg":"{}"}})"), HasSubstr("'cfg'"));
 }
 
 TEST(HttpDocuments, WantsAConfigurationWithAFileInALoad) {
-  EXPECT_EQ(check_load_body(R"({"parameters":{"file:1/model.onnx":"AA=="}})").error().message,
+  EXPECT_EQ(read_load_body(R"({"parameters":{"file:1/model.onnx":"AA=="}})").error().message,
             "Load parameter 'config' must be specified for model file override");
 }
 
