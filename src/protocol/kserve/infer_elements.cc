@@ -60,6 +60,8 @@ char* write_float(T value, char* at) {
 /// Gathers short pieces on the stack, so that the string grows in few large steps.
 template <class Write>
 void append_list(std::size_t count, std::string& out, Write write) {
+  constexpr std::size_t kUsualLength = 12;  // of a float and its comma
+  out.reserve(out.size() + count * kUsualLength);
   std::array<char, 4096> block;
   char* at = block.data();
   const char* const full = block.data() + block.size() - kLongestNumber - 4;

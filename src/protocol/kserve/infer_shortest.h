@@ -3,8 +3,8 @@
 
 namespace aion::kserve {
 
-/// Room that write_shortest() may need.
-inline constexpr int kShortestRoom = 24;
+/// Room that write_shortest() needs: it may write behind the end that it returns.
+inline constexpr int kShortestRoom = 32;
 
 /// Writes a finite value, always with a point or an exponent ("1.0", "0.1", "3.4028235e+38"), and
 /// returns the end. Of the shortest forms it is the one closest to the value.
