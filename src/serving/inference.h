@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -23,8 +24,9 @@ struct InferRequest {
   std::int64_t version = 0;  // 0 = the highest that is ready
   std::string id;            // the client's own; empty = none. Only for error messages here
   std::vector<NamedTensor> inputs;
-  std::vector<std::string> outputs;  // wanted, in this order; empty = all
-  std::uint64_t priority = 0;        // 1 is the most urgent; 0 = as the model's configuration says
+  std::vector<std::string> outputs;              // wanted, in this order; empty = all
+  std::map<std::string, std::uint64_t> classes;  // outputs of which the best n are wanted as text
+  std::uint64_t priority = 0;  // 1 is the most urgent; 0 = as the model's configuration says
   std::chrono::microseconds timeout{0};  // in the queue, where the model allows it; 0 = none
   runtime::Parameters parameters;
 };

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "serving/classification.h"
+
 namespace aion::serving {
 
 namespace {
@@ -189,6 +191,26 @@ Result<void> place_outputs(const Signature& signature,
   return {};
 }
 
+Result<void> place_classes(const Signature& signature,
+                           const InferRequest& request,
+                           CheckedRequest& checked) {
+  if (request.classes.empty()) {
+    return {};
+  }
+  for (const std::uint32_t output : checked.batch.outputs) {
+    const TensorSpec& spec = signature.outputs[output];
+    const auto wanted = request.classes.find(spec.name);
+    if (wanted != request.classes.end() && !can_be_ranked(spec.dtype)) {
+      return refusal(request,
+                     "output '" + spec.name + "' of model '" + request.model +
+                         "' cannot be classified: its data-type is '" +
+                         std::string(to_string(spec.dtype)) + "'");
+    }
+    checked.classes.push_back(wanted == request.classes.end() ? 0 : wanted->second);
+  }
+  return {};
+}
+
 Result<void> check_rows(const catalog::ModelVersion& version,
                         const InferRequest& request,
                         const CheckedRequest& checked) {
@@ -221,6 +243,7 @@ Result<CheckedRequest> check_request(const catalog::ModelVersion& version, Infer
   CheckedRequest checked;
   AION_TRY_VOID(place_inputs(version, request, checked));
   AION_TRY_VOID(place_outputs(signature, request, checked));
+  AION_TRY_VOID(place_classes(signature, request, checked));
   const bool has_rows = !signature.inputs.empty() && !signature.inputs[0].shape.empty() &&
                         signature.inputs[0].shape[0] < 0 && checked.batch.inputs[0].is_present();
   if (has_rows) {

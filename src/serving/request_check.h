@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "catalog/model/model.h"
@@ -17,6 +18,9 @@ struct CheckedRequest {
   std::uint64_t batch_size =
       1;  // rows: the first extent of the first input, where the model leaves it open
   std::size_t input_bytes = 0;
+  // Of each wanted output, how many of its best classes are wanted in its place; 0 = itself. Empty
+  // when all are wanted themselves.
+  std::vector<std::uint64_t> classes;
 };
 
 /// What Triton puts before its messages: the client's own id of the request, or that there is none.

@@ -6,6 +6,7 @@
 
 #include "base/spawn.h"
 #include "serving/batch_proof.h"
+#include "serving/classification.h"
 #include "serving/joint_run.h"
 #include "serving/request_check.h"
 #include "serving/run_meter.h"
@@ -19,38 +20,72 @@ namespace {
 // thread.
 constexpr std::size_t kInlineInputBytes = 64U << 10U;
 
+/// What the answer shall hold.
+struct Wanted {
+  std::vector<std::uint32_t> outputs;  // a copy of the batch's, which moves away
+  std::vector<std::uint64_t> classes;  // see CheckedRequest
+};
+
 /// Gives the positions of a batch their names back, and counts the responses of a decoupled
 /// version.
 class NamingSink final : public runtime::ResponseSink {
  public:
-  NamingSink(LoadedVersion& loaded,
-             const std::vector<std::uint32_t>& wanted,
-             InferSink& sink,
-             Clock& clock)
+  NamingSink(LoadedVersion& loaded, const Wanted& wanted, InferSink& sink, Clock& clock)
       : loaded_(loaded), wanted_(wanted), sink_(sink), clock_(clock) {}
 
   void send(runtime::Response response) override {
     InferResponse named;
     named.version = loaded_.version.number;
     named.parameters = std::move(response.parameters);
-    named.outputs.reserve(wanted_.size());
-    for (std::size_t i = 0; i < wanted_.size(); ++i) {
-      if (response.outputs[i].is_present()) {
-        named.outputs.push_back(
-            {loaded_.version.signature.outputs[wanted_[i]].name, std::move(response.outputs[i])});
+    named.outputs.reserve(wanted_.outputs.size());
+    for (std::size_t i = 0; i < wanted_.outputs.size(); ++i) {
+      if (!response.outputs[i].is_present()) {
+        continue;
       }
+      const auto& spec = loaded_.version.signature.outputs[wanted_.outputs[i]];
+      named.outputs.push_back({spec.name, std::move(response.outputs[i])});
+      if (!wanted_.classes.empty() && wanted_.classes[i] > 0) {
+        classify(spec, wanted_.classes[i], named.outputs.back().tensor);
+      }
+    }
+    if (fault_) {
+      return;
     }
     count(ResponseEnd::Success);
     sink_.send(std::move(named));
   }
 
-  /// The run has ended: the response that tells so has no outputs.
-  void ended(const Result<void>& how) {
-    const bool is_cancelled = !how && how.error().code == Code::Cancelled;
-    count(how ? ResponseEnd::Empty : is_cancelled ? ResponseEnd::Cancel : ResponseEnd::Fail);
+  /// The run has ended: the response that tells so has no outputs. What became of the request.
+  [[nodiscard]] Result<void> ended(Result<void> how) {
+    if (how && fault_) {
+      how = *std::move(fault_);
+    }
+    count_end(how);
+    return how;
   }
 
  private:
+  /// Puts the best classes in the output's place.
+  void classify(const catalog::TensorSpec& spec, std::uint64_t count, tensor::Tensor& output) {
+    const bool has_rows =
+        loaded_.version.max_batch_size > 0 || (spec.shape.size() > 1 && spec.shape.front() < 0);
+    const auto labels = loaded_.version.labels.find(spec.name);
+    auto classes = best_classes(output,
+                                count,
+                                has_rows,
+                                labels == loaded_.version.labels.end()
+                                    ? std::span<const std::string>()
+                                    : std::span<const std::string>(labels->second));
+    if (classes) {
+      output = *std::move(classes);
+    } else if (!fault_) {
+      fault_ = std::move(classes).error();
+    }
+  }
+  void count_end(const Result<void>& how) {
+    const bool is_cancelled = !how && how.error().code == Code::Cancelled;
+    count(how ? ResponseEnd::Empty : is_cancelled ? ResponseEnd::Cancel : ResponseEnd::Fail);
+  }
   void count(ResponseEnd end) {
     if (loaded_.version.is_decoupled) {
       const TimePoint now = clock_.now();
@@ -59,9 +94,10 @@ class NamingSink final : public runtime::ResponseSink {
   }
 
   LoadedVersion& loaded_;
-  const std::vector<std::uint32_t>& wanted_;
+  const Wanted& wanted_;
   InferSink& sink_;
   Clock& clock_;
+  std::optional<Error> fault_;  // of the answer, which the run does not know of
   std::uint64_t index_ = 0;
   TimePoint previous_ = loaded_.version.is_decoupled ? clock_.now() : TimePoint{};
 };
@@ -167,7 +203,7 @@ bool is_large(const QueuedRequest& request) {
 struct RequestRunner::Plan {
   std::string id;  // the client's own, for error messages
   QueuedRequest queued;
-  std::vector<std::uint32_t> outputs;  // a copy of the batch's, which moves away
+  Wanted wanted;
   TimePoint arrived;
   RequestTimes times;
 };
@@ -187,7 +223,7 @@ Task<void> RequestRunner::run(std::shared_ptr<LoadedVersion> loaded,
   plan.queued.batch = std::move(checked->batch);
   plan.queued.input_bytes = checked->input_bytes;
   plan.queued.cancel = context.cancel;
-  plan.outputs = plan.queued.batch.outputs;
+  plan.wanted = {plan.queued.batch.outputs, std::move(checked->classes)};
   plan.times.batch_size = checked->batch_size;
   set_place(*loaded, request, plan);
   auto ended = co_await run_checked(loaded, context, plan, sink);
@@ -294,10 +330,10 @@ Task<void> RequestRunner::execute(LoadedVersion& loaded,
   if (is_queued && limit != nullptr) {
     meter.emplace();
   }
-  NamingSink naming(loaded, plan.outputs, sink, parts_.clock);
+  NamingSink naming(loaded, plan.wanted, sink, parts_.clock);
   auto ended =
       co_await loaded.instance->run(std::move(plan.queued.batch), plan.queued.cancel, naming);
-  naming.ended(ended);
+  ended = naming.ended(std::move(ended));
   plan.times.queue = begin - plan.arrived;
   plan.times.infer = parts_.clock.now() - begin;
   if (ended) {
@@ -350,9 +386,9 @@ Task<void> RequestRunner::answer(LoadedVersion& loaded, Plan& plan, InferSink& s
   if (!*plan.queued.answer) {
     co_return plan.queued.answer->error();
   }
-  NamingSink naming(loaded, plan.outputs, sink, parts_.clock);
+  NamingSink naming(loaded, plan.wanted, sink, parts_.clock);
   naming.send(**std::move(plan.queued.answer));
-  co_return Result<void>{};
+  co_return naming.ended(Result<void>{});
 }
 
 }  // namespace aion::serving

@@ -92,8 +92,9 @@ struct ModelVersion {
   Batching batching;
   std::uint32_t instances = 0;  // runs at once; 0 = as many as the device has slots
   std::vector<Warmup> warmups;
-  std::map<std::string, std::string> metric_tags;  // labels of its metrics
-  std::map<std::string, std::string> parameters;   // of the backend, e.g. "intra_op_thread_count"
+  std::map<std::string, std::string> metric_tags;          // labels of its metrics
+  std::map<std::string, std::vector<std::string>> labels;  // names of an output's classes
+  std::map<std::string, std::string> parameters;  // of the backend, e.g. "intra_op_thread_count"
   std::string configuration;  // as it was given: a serialised inference.ModelConfig; empty = none
   // Equal for two readings of a version whose files and configuration have not changed between
   // them; empty = not known.

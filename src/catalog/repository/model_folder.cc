@@ -5,10 +5,13 @@
 #include <cstdint>
 #include <fstream>
 #include <iterator>
+#include <map>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/file.h"
 #include "catalog/repository/fingerprint.h"
 #include "catalog/repository/settings.h"
 
@@ -19,6 +22,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kMaxConfigBytes = 1U << 20U;
+constexpr std::size_t kMaxLabelBytes = 16U << 20U;
 constexpr std::string_view kConfigName = "config.pbtxt";
 constexpr std::string_view kOnnxName = "model.onnx";
 
@@ -67,6 +71,31 @@ Result<Settings> settings_in(const fs::path& root, const fs::path& folder, std::
   AION_TRY(const fs::path path, below(root, folder / kConfigName, model));
   AION_TRY(const std::string text, read_config(path, model));
   return read_settings(text, model);
+}
+
+/// The names of the classes, one per line, of every output that has a file of them.
+Result<std::map<std::string, std::vector<std::string>>> read_labels(const fs::path& root,
+                                                                    const fs::path& folder,
+                                                                    std::string_view model,
+                                                                    const Settings& settings) {
+  std::map<std::string, std::vector<std::string>> labels;
+  for (const auto& [output, name] : settings.label_files) {
+    AION_TRY(const fs::path path, below(root, folder / name, model));
+    auto text = read_file(path, kMaxLabelBytes);
+    if (!text) {
+      return in_context(
+          "model '" + std::string(model) + "': label_filename of output '" + output + "'",
+          std::move(text).error());
+    }
+    std::istringstream lines(*text);
+    for (std::string line; std::getline(lines, line);) {
+      if (line.ends_with('\r')) {
+        line.pop_back();
+      }
+      labels[output].push_back(line);
+    }
+  }
+  return labels;
 }
 
 /// Makes the names of warm-up files paths.
@@ -136,6 +165,7 @@ ModelVersion version_of(const Settings& settings,
   version.instances = settings.instances;
   version.warmups = settings.warmups;
   version.metric_tags = settings.metric_tags;
+  version.labels = settings.labels;
   version.parameters = settings.parameters;
   version.configuration = settings.configuration;
   // What lies beside the model file in a version's folder belongs to it: weights, labels.
@@ -199,6 +229,7 @@ Result<Model> read_model_folder(const fs::path& root,
   AION_TRY(const fs::path folder, below(root, root / name, name));
   AION_TRY(Settings settings, given ? Result<Settings>(*given) : settings_in(root, folder, name));
   AION_TRY_VOID(find_warmup_files(root, folder, name, settings));
+  AION_TRY(settings.labels, read_labels(root, folder, name, settings));
   AION_TRY(const FolderContents contents, list(folder, name));
   if (contents.versions.empty()) {
     return flat_model(root, contents, std::move(settings), name);

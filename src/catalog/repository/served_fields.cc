@@ -34,6 +34,7 @@ constexpr std::array kServed = std::to_array<std::string_view>({
     "output.name",
     "output.data_type",
     "output.dims",
+    "output.label_filename",
     "dynamic_batching",
     "dynamic_batching.*",
     "instance_group",

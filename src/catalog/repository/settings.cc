@@ -135,6 +135,19 @@ Result<void> check_format(const inference::ModelInput& input) {
   return {};
 }
 
+bool is_plain_name(std::string_view name) {
+  return name.find('/') == std::string_view::npos && name.find('\0') == std::string_view::npos &&
+         name != "." && name != "..";
+}
+
+Result<void> check_label_file(const inference::ModelOutput& output) {
+  if (!is_plain_name(output.label_filename())) {
+    return wrong("config.pbtxt: field 'label_filename' of output " + in_quotes(output.name()) +
+                 " is " + in_quotes(output.label_filename()) + ", expected a plain file name");
+  }
+  return {};
+}
+
 /// A tag becomes the name of a label.
 Result<void> check_metric_tags(const ModelConfig& config) {
   for (const auto& [tag, value] : config.metric_tags()) {
@@ -162,6 +175,7 @@ Result<Signature> signature_of(const ModelConfig& config) {
   }
   for (const inference::ModelOutput& output : config.output()) {
     AION_TRY_VOID(add_spec(signature.outputs, spec_of(output, "output", is_batched), "output"));
+    AION_TRY_VOID(check_label_file(output));
   }
   return signature;
 }
@@ -209,8 +223,7 @@ Result<void> check_fields(const ModelConfig& config, std::string_view model) {
                  ", expected the folder's name " + in_quotes(model));
   }
   const std::string& file = config.default_model_filename();
-  if (file.find('/') != std::string::npos || file.find('\0') != std::string::npos || file == "." ||
-      file == "..") {
+  if (!is_plain_name(file)) {
     return wrong("config.pbtxt: field 'default_model_filename' is " + in_quotes(file) +
                  ", expected a plain file name");
   }
@@ -251,6 +264,11 @@ Result<Settings> settings_of(const ModelConfig& config, std::string_view model) 
   settings.is_decoupled = config.model_transaction_policy().decoupled();
   for (const auto& [key, value] : config.parameters()) {
     settings.parameters.emplace(key, value.string_value());
+  }
+  for (const inference::ModelOutput& output : config.output()) {
+    if (!output.label_filename().empty()) {
+      settings.label_files.emplace(output.name(), output.label_filename());
+    }
   }
   settings.configuration = config.SerializeAsString();
   return settings;

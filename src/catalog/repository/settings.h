@@ -38,6 +38,8 @@ struct Settings {
   std::uint32_t instances = 0;  // runs at once; 0 = as many as the device has slots
   std::vector<Warmup> warmups;  // files are names in the folder "warmup" of the model
   std::map<std::string, std::string> metric_tags;
+  std::map<std::string, std::string> label_files;          // by output: names in the model's folder
+  std::map<std::string, std::vector<std::string>> labels;  // what they hold, once they are read
   std::map<std::string, std::string> parameters;
   std::string configuration;  // the whole message, serialised
 };

@@ -108,7 +108,8 @@ class InputReader {
   int next_raw_ = 0;
 };
 
-Result<void> read_outputs(const ModelInferRequest& message, std::vector<std::string>& outputs) {
+Result<void> read_outputs(const ModelInferRequest& message, serving::InferRequest& request) {
+  std::vector<std::string>& outputs = request.outputs;
   outputs.reserve(static_cast<std::size_t>(message.outputs_size()));
   for (int i = 0; i < message.outputs_size(); ++i) {
     const auto& output = message.outputs(i);
@@ -116,7 +117,11 @@ Result<void> read_outputs(const ModelInferRequest& message, std::vector<std::str
       return empty_name("outputs", i);
     }
     if (!output.parameters().empty()) {
-      AION_TRY_VOID(check_output_parameters(output.parameters(), output.name()));
+      AION_TRY(const std::uint64_t classes,
+               read_output_parameters(output.parameters(), output.name()));
+      if (classes > 0) {
+        request.classes[output.name()] = classes;
+      }
     }
     outputs.push_back(output.name());
   }
@@ -158,7 +163,7 @@ Result<DecodedGrpcInfer> decode_infer(const ModelInferRequest& message,
     decoded.wants_empty_final = parameters.wants_empty_final;
   }
   AION_TRY(request.inputs, InputReader(message, owner).read());
-  AION_TRY_VOID(read_outputs(message, request.outputs));
+  AION_TRY_VOID(read_outputs(message, request));
   return decoded;
 }
 

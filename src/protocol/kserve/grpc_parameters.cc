@@ -145,7 +145,9 @@ Result<void> check_input_parameters(const GrpcParameters& parameters, std::strin
   return {};
 }
 
-Result<void> check_output_parameters(const GrpcParameters& parameters, std::string_view output) {
+Result<std::uint64_t> read_output_parameters(const GrpcParameters& parameters,
+                                             std::string_view output) {
+  std::uint64_t classes = 0;
   for (const auto& [key, value] : parameters) {
     if (is_shared_memory(key)) {
       return shared_memory_refusal(key, "output", output);
@@ -159,11 +161,9 @@ Result<void> check_output_parameters(const GrpcParameters& parameters, std::stri
     if (value.int64_param() <= 0) {
       return wrong_value(key, "a positive number of classes", value.int64_param());
     }
-    return Error{Code::Unimplemented,
-                 "parameter 'classification' of output " + in_quotes(output) +
-                     " is unsupported: ask for the output itself"};
+    classes = static_cast<std::uint64_t>(value.int64_param());
   }
-  return {};
+  return classes;
 }
 
 void add_parameters(const runtime::Parameters& parameters, GrpcParameters& out) {

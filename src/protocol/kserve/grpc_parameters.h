@@ -28,8 +28,9 @@ struct GrpcRequestParameters {
     const GrpcParameters& parameters);
 [[nodiscard]] Result<void> check_input_parameters(const GrpcParameters& parameters,
                                                   std::string_view input);
-[[nodiscard]] Result<void> check_output_parameters(const GrpcParameters& parameters,
-                                                   std::string_view output);
+/// How many of the output's best classes are wanted in its place; 0 = itself.
+[[nodiscard]] Result<std::uint64_t> read_output_parameters(const GrpcParameters& parameters,
+                                                           std::string_view output);
 
 /// The same kinds on the way out.
 void add_parameters(const runtime::Parameters& parameters, GrpcParameters& out);

@@ -11,7 +11,8 @@ namespace aion::kserve {
 
 namespace {
 
-constexpr std::array<std::string_view, 7> kExtensions = {"model_repository",
+constexpr std::array<std::string_view, 8> kExtensions = {"classification",
+                                                         "model_repository",
                                                          "model_repository(unload_dependents)",
                                                          "schedule_policy",
                                                          "model_configuration",

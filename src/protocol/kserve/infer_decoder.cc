@@ -299,6 +299,9 @@ class Decoder {
     if (parameters.binary_data.value_or(decoded_.format.is_binary) != decoded_.format.is_binary) {
       decoded_.format.exceptions.emplace_back(name);
     }
+    if (parameters.classes > 0) {
+      decoded_.request.classes[std::string(name)] = parameters.classes;
+    }
     outputs.emplace_back(name);
     return {};
   }

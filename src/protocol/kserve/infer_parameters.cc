@@ -183,10 +183,7 @@ Result<OutputParameters> output_parameters(JsonElement parameters, std::string_v
     if (key == "binary_data") {
       AION_TRY(read.binary_data, flag_of(field, key, value));
     } else if (key == "classification") {
-      AION_TRY(const std::uint64_t classes, unsigned_of(field, key, value));
-      if (classes > 0) {
-        return unsupported(field, key, "ask for the output itself");
-      }
+      AION_TRY(read.classes, unsigned_of(field, key, value));
     } else if (key.starts_with("shared_memory_")) {
       return shared_memory_refusal(field, key);
     }

@@ -39,6 +39,7 @@ struct InputParameters {
 /// What an output asks for.
 struct OutputParameters {
   std::optional<bool> binary_data;
+  std::uint64_t classes = 0;  // so many of the best in the place of the output; 0 = itself
 };
 
 /// A client's timeout; what no clock holds is as long as it holds.

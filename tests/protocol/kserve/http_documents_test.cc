@@ -10,7 +10,7 @@ using testing::HasSubstr;
 
 TEST(HttpDocuments, ListsOnlyTheExtensionsThatAreServed) {
   EXPECT_EQ(server_metadata_text("aion", "1.2.3"),
-            R"({"name":"aion","version":"1.2.3","extensions":["model_repository",)"
+            R"({"name":"aion","version":"1.2.3","extensions":["classification","model_repository",)"
             R"-("model_repository(unload_dependents)","schedule_policy","model_configuration",)-"
             R"-("binary_tensor_data","parameters","statistics"]})-");
 }

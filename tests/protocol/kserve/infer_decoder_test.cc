@@ -301,13 +301,12 @@ TEST(InferDecoder, LetsAnOutputStandOutAgainstTheFormatOfTheRequest) {
   EXPECT_TRUE(decoded->format.wants_binary("Y"));
 }
 
-TEST(InferDecoder, RefusesClassificationAsUnsupported) {
+TEST(InferDecoder, ReadsHowManyClassesAreWantedInTheOutputsPlace) {
   const auto decoded =
-      decode(with(R"("outputs":[{"name":"X","parameters":{"classification":2}}])"));
+      decode(with(R"("outputs":[{"name":"X","parameters":{"classification":2}},{"name":"Y"}])"));
 
-  ASSERT_FALSE(decoded);
-  EXPECT_EQ(decoded.error().code, Code::Unimplemented);
-  EXPECT_THAT(decoded.error().message, HasSubstr("outputs[0].parameters.classification"));
+  ASSERT_TRUE(decoded) << decoded.error().message;
+  EXPECT_EQ(decoded->request.classes, (std::map<std::string, std::uint64_t>{{"X", 2}}));
 }
 
 TEST(InferDecoder, RefusesAnIdThatIsNoString) {

@@ -109,22 +109,6 @@ def test_an_output_into_shared_memory_is_refused(daemon):
     assert "shared" in answer.error() and "memory" in answer.error()
 
 
-def test_classification_is_served_as_said_by_the_extensions_or_refused(daemon, http_client):
-    body = {
-        "inputs": [wire.tensor("x", "FP32", [1, 64], [0.5] * 64)],
-        "outputs": [{"name": "y", "parameters": {"classification": 2}}],
-    }
-
-    answer = wire.infer(daemon.http, "mlp", body)
-
-    if "classification" in http_client.get_server_metadata()["extensions"]:
-        assert answer.json()["outputs"][0]["datatype"] == "BYTES"
-        assert answer.json()["outputs"][0]["shape"] == [1, 2]
-    else:
-        assert answer.status == 501
-        assert "classification" in answer.error()
-
-
 def test_an_unknown_compression_is_refused_with_what_is_understood(daemon):
     answer = wire.infer(daemon.http, "simple", b"\x1f\x8b", headers={"Content-Encoding": "br"})
 
