@@ -10,49 +10,71 @@ namespace {
 constexpr std::uint32_t kTryLargerEvery = 64;
 // A row must become this much cheaper, or waiting for the rows beside it is not worth it.
 constexpr double kPays = 0.9;
+constexpr std::uint32_t kRunsAfterFault = 64;
+
+std::size_t size_of(std::uint64_t rows) {
+  return static_cast<std::size_t>(std::bit_width(rows) - 1);
+}
 
 }  // namespace
 
-std::uint64_t BatchLimit::rows() {
-  const Trust trust = trust_.load(std::memory_order_relaxed);
-  if (trust != Trust::Proved) {
+std::uint64_t BatchLimit::rows(std::uint64_t first) {
+  if (trust_.load(std::memory_order_relaxed) != Trust::Proved) {
     return 1;
   }
   if (!is_learned_) {
     return most_;
   }
-  std::size_t size = 0;
-  while (size + 1 < kSizes) {
-    const auto here = static_cast<double>(row_costs_[size].lower_quartile().count());
-    const auto larger = static_cast<double>(row_costs_[size + 1].lower_quartile().count());
-    const bool is_known = larger > 0;
-    if (is_known && larger >= here * kPays) {
-      break;
+  if (const std::uint32_t left = pause_.load(std::memory_order_relaxed); left > 0) {
+    pause_.store(left - 1, std::memory_order_relaxed);
+    return 1;
+  }
+  std::uint64_t rows = std::max<std::uint64_t>(first, 1);
+  while (rows <= most_ / 2 && size_of(2 * rows) < kSizes) {
+    const auto here = static_cast<double>(row_costs_[size_of(rows)].lower_quartile().count());
+    const auto larger = static_cast<double>(row_costs_[size_of(2 * rows)].lower_quartile().count());
+    if (here <= 0 || larger >= here * kPays) {
+      break;  // each size is known before the next is tried
     }
-    ++size;
-    if (!is_known) {
-      break;  // try this size before the next
-    }
+    rows *= 2;
   }
   if (asked_.fetch_add(1, std::memory_order_relaxed) % kTryLargerEvery == kTryLargerEvery - 1) {
-    size = std::min(size + 1, kSizes - 1);
+    rows *= 2;
   }
-  return std::min(std::uint64_t{1} << size, most_);
+  return std::min(rows, most_);
 }
 
 void BatchLimit::observe(std::uint64_t rows, Duration run) {
-  if (!is_learned_ || rows == 0) {
-    return;
-  }
-  const auto size = static_cast<std::size_t>(std::bit_width(rows) - 1);
-  if (size < kSizes) {
-    row_costs_[size].observe(run / static_cast<Duration::rep>(rows));
+  if (is_learned_ && rows > 0 && size_of(rows) < kSizes) {
+    row_costs_[size_of(rows)].observe(run / static_cast<Duration::rep>(rows));
   }
 }
 
 bool BatchLimit::begin_proof() {
+  if (trust_.load(std::memory_order_relaxed) != Trust::Unproved ||
+      chances_.fetch_add(1, std::memory_order_relaxed) + 1 <
+          next_try_.load(std::memory_order_relaxed)) {
+    return false;
+  }
   Trust expected = Trust::Unproved;
   return trust_.compare_exchange_strong(expected, Trust::Proving, std::memory_order_relaxed);
+}
+
+void BatchLimit::end_proof(Trust verdict) {
+  if (verdict == Trust::Unproved) {
+    next_try_.store(2 * chances_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  }
+  trust_.store(verdict, std::memory_order_relaxed);
+}
+
+void BatchLimit::found_misfit() {
+  if (is_learned_) {
+    trust_.store(Trust::Unfit, std::memory_order_relaxed);
+  }
+}
+
+void BatchLimit::found_fault() {
+  pause_.store(kRunsAfterFault, std::memory_order_relaxed);
 }
 
 }  // namespace aion::serving

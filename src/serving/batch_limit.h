@@ -27,16 +27,23 @@ class BatchLimit {
         is_learned_(kind == Kind::Learned),
         trust_(is_learned_ ? Trust::Unproved : Trust::Proved) {}
 
-  /// The rows of the next run at most. Now and then twice what is thought best, so that what was
-  /// learned in bad times is learned anew.
-  [[nodiscard]] std::uint64_t rows();
+  /// The rows of the next run at most, when its first request has `first` rows: that many times a
+  /// power of two. Now and then twice what is thought best, so that what was learned in bad times
+  /// is learned anew.
+  [[nodiscard]] std::uint64_t rows(std::uint64_t first = 1);
+  [[nodiscard]] bool is_learned() const { return is_learned_; }
   /// A run has ended.
   void observe(std::uint64_t rows, Duration run);
 
   [[nodiscard]] Trust trust() const { return trust_.load(std::memory_order_relaxed); }
-  /// Whether the caller is the one who proves it now; it must call set_trust() when it is done.
+  /// Whether the caller is the one who proves it now; it must call end_proof(). After a proof that
+  /// showed nothing the next ones come at growing distances.
   [[nodiscard]] bool begin_proof();
-  void set_trust(Trust trust) { trust_.store(trust, std::memory_order_relaxed); }
+  void end_proof(Trust verdict);
+  /// The model gave other rows than it got.
+  void found_misfit();
+  /// A run of several requests has failed, and they had to run alone: for a while none is joined.
+  void found_fault();
 
  private:
   static constexpr std::size_t kSizes = 7;  // 1, 2, 4, ... 64 rows
@@ -45,7 +52,10 @@ class BatchLimit {
   const bool is_learned_;
   std::atomic<Trust> trust_;
   std::atomic<std::uint32_t> asked_ = 0;
-  std::array<RunCost, kSizes> row_costs_;  // of one row, in a run of 2^i to 2^(i+1) - 1 rows
+  std::atomic<std::uint32_t> pause_ = 0;     // runs until requests are joined again
+  std::atomic<std::uint32_t> chances_ = 0;   // times that a proof might have begun
+  std::atomic<std::uint32_t> next_try_ = 1;  // the chance at which one begins
+  std::array<RunCost, kSizes> row_costs_;    // of one row, in a run of 2^i to 2^(i+1) - 1 rows
 };
 
 }  // namespace aion::serving

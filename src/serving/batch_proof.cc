@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstring>
+#include <numeric>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -80,18 +81,40 @@ Tensor reversed(const Tensor& row) {
   return opposite;
 }
 
-/// The row with a slope laid over it, for a row of FP32 that reads the same both ways.
-Tensor sloped(const Tensor& row) {
+void store_number(DataType dtype, double value, std::byte* out) {
+  const auto put = [out](auto bits) {
+    std::memcpy(out, &bits, sizeof(bits));
+  };
+  switch (dtype) {
+    case DataType::Fp16:
+      return put(tensor::fp16_from_float(static_cast<float>(value)));
+    case DataType::Bf16:
+      return put(tensor::bf16_from_float(static_cast<float>(value)));
+    case DataType::Fp32:
+      return put(static_cast<float>(value));
+    default:
+      return put(value);
+  }
+}
+
+/// In the opposite order, smaller, and on a slope: a row of zeros becomes another one, too.
+Tensor shrunk_and_reversed(const Tensor& row) {
+  constexpr double kScale = 1.0 / 32;
   const std::size_t count = row.count();
+  const std::size_t size = tensor::element_size(row.dtype);
   auto [buffer, out] = tensor::Buffer::allocate(row.data.bytes);
   for (std::size_t i = 0; i < count; ++i) {
-    const float value =
-        element_at<float>(row, i) + 0.5F * static_cast<float>(i + 1) / static_cast<float>(count);
-    std::memcpy(out + i * sizeof(float), &value, sizeof(float));
+    const double slope = static_cast<double>(i + 1) / static_cast<double>(count);
+    const double value = kScale * (number_at(row, count - 1 - i) + slope);
+    store_number(row.dtype, value, out + i * size);
   }
-  Tensor slope = row;
-  slope.data = std::move(buffer);
-  return slope;
+  Tensor smaller = row;
+  smaller.data = std::move(buffer);
+  return smaller;
+}
+
+Tensor other_row(const Tensor& row) {
+  return tolerance_of(row.dtype) ? shrunk_and_reversed(row) : reversed(row);
 }
 
 bool is_same(const Tensor& a, const Tensor& b) {
@@ -131,9 +154,9 @@ bool is_near(const Tensor& a, const Tensor& b) {
   return true;
 }
 
-Awaitable<Result<Response>> run(runtime::Instance& instance, Batch batch) {
+Awaitable<Result<Response>> run(runtime::Instance& instance, Batch batch, CancelToken cancel) {
   OneResponse sink;
-  auto ended = co_await instance.run(std::move(batch), CancelToken(), sink);
+  auto ended = co_await instance.run(std::move(batch), std::move(cancel), sink);
   co_return sink.take(std::move(ended));
 }
 
@@ -155,10 +178,7 @@ Rows make_rows(const Batch& request) {
     Tensor& first = rows.alone[0].inputs[i];
     Tensor& second = rows.alone[1].inputs[i];
     first = tensor::rows_of(request.inputs[i], 0, 1);
-    second = reversed(first);
-    if (is_same(first, second) && first.dtype == DataType::Fp32) {
-      second = sloped(first);
-    }
+    second = other_row(first);
     rows.differ = rows.differ || !is_same(first, second);
     const std::array<const Tensor*, 2> parts = {&first, &second};
     rows.together.inputs[i] = tensor::join_rows(parts);
@@ -174,6 +194,29 @@ bool is_row_of(const Tensor& row, const Tensor& together, std::int64_t at) {
                                is_near(row, tensor::rows_of(together, at, 1)));
 }
 
+bool is_finite(const Tensor& tensor) {
+  if (!tensor.is_present() || !tolerance_of(tensor.dtype)) {
+    return true;
+  }
+  for (std::size_t i = 0; i < tensor.count(); ++i) {
+    if (!std::isfinite(number_at(tensor, i))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool is_near_or_absent(const Tensor& a, const Tensor& b) {
+  return a.is_present() ? b.is_present() && is_near(a, b) : !b.is_present();
+}
+
+/// Whether the answers to the two rows can show anything: they are numbers, and not alike.
+bool is_telling(const Response& first, const Response& second) {
+  return std::ranges::all_of(first.outputs, is_finite) &&
+         std::ranges::all_of(second.outputs, is_finite) &&
+         !std::ranges::equal(first.outputs, second.outputs, is_near_or_absent);
+}
+
 }  // namespace
 
 bool has_rows(const catalog::Signature& signature) {
@@ -184,35 +227,36 @@ bool has_rows(const catalog::Signature& signature) {
          std::ranges::all_of(signature.outputs, is_open);
 }
 
-Awaitable<Trust> prove_joining(runtime::Instance& instance, Batch batch) {
+Awaitable<Trust> prove_joining(runtime::Instance& instance, Batch batch, CancelToken cancel) {
   const bool has_a_row = std::ranges::all_of(batch.inputs, [](const Tensor& input) {
-    return !input.is_present() || tensor::row_count(input) > 0;
+    return input.is_present() && tensor::row_count(input) > 0;
   });
   if (!has_a_row) {
     co_return Trust::Unproved;
   }
+  batch.outputs.resize(instance.signature().outputs.size());
+  std::iota(batch.outputs.begin(), batch.outputs.end(), 0U);
   Rows rows = make_rows(batch);
   if (!rows.differ) {
     co_return Trust::Unproved;
   }
-  std::vector<Response> alone;
-  for (Batch& row : rows.alone) {
-    auto response = co_await run(instance, std::move(row));
-    if (!response) {
-      co_return Trust::Unproved;
-    }
-    alone.push_back(*std::move(response));
+  // The row that is not a client's first: if the model refuses it, nothing else has to run.
+  auto second = co_await run(instance, std::move(rows.alone[1]), cancel);
+  if (!second) {
+    co_return Trust::Unproved;
   }
-  const auto together = co_await run(instance, std::move(rows.together));
+  auto first = co_await run(instance, std::move(rows.alone[0]), cancel);
+  if (!first || !is_telling(*first, *second)) {
+    co_return Trust::Unproved;
+  }
+  const auto together = co_await run(instance, std::move(rows.together), cancel);
   if (!together) {
-    co_return Trust::Unfit;
+    co_return cancel.is_cancelled() ? Trust::Unproved : Trust::Unfit;
   }
-  for (std::size_t i = 0; i < alone.size(); ++i) {
-    for (std::size_t output = 0; output < together->outputs.size(); ++output) {
-      if (!is_row_of(
-              alone[i].outputs[output], together->outputs[output], static_cast<std::int64_t>(i))) {
-        co_return Trust::Unfit;
-      }
+  for (std::size_t output = 0; output < together->outputs.size(); ++output) {
+    if (!is_row_of(first->outputs[output], together->outputs[output], 0) ||
+        !is_row_of(second->outputs[output], together->outputs[output], 1)) {
+      co_return Trust::Unfit;
     }
   }
   co_return Trust::Proved;

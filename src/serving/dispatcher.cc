@@ -30,9 +30,17 @@ QueuedRequest& Dispatcher::Companion::request() const {
   return *waiting_->request;
 }
 
-void Dispatcher::Companion::go_on(const Executor* executor) {
+const Executor& Dispatcher::Companion::spawned_on() const {
+  return waiting_->home;
+}
+
+void Dispatcher::Companion::go_on(const Executor& executor) {
   const auto waiting = std::move(waiting_);
-  (*waiting->resume)(executor == nullptr ? waiting->home : *executor);
+  (*waiting->resume)(executor);
+}
+
+const Executor& Dispatcher::home_of(const Executor& spawned) const {
+  return spawned == inline_executor() ? aside_ : spawned;
 }
 
 Dispatcher::Dispatcher(Device device, Clock& clock, QueueOrder order)
@@ -86,7 +94,15 @@ std::vector<std::unique_ptr<Timer>> Dispatcher::set_timers(const WaitingPtr& wai
     }));
   }
   if (waiting->request->expires != kNever) {
-    timers.push_back(clock_.at(waiting->request->expires, [this, waiting] { expire(waiting); }));
+    const bool is_refused = !waiting->request->expires_behind;
+    timers.push_back(clock_.at(waiting->request->expires, [this, waiting, is_refused] {
+      // Not a look at the request: it may have been answered meanwhile, and be gone.
+      if (is_refused) {
+        abandon(waiting, Error{Code::Unavailable, "Request timeout expired"});
+      } else {
+        expire(waiting);
+      }
+    }));
   }
   return timers;
 }
@@ -107,7 +123,7 @@ void Dispatcher::submit(const WaitingPtr& waiting) {
     busy_.push_back(waiting->queue);
   }
   requests.push(waiting);
-  waiting_.fetch_add(1, std::memory_order_relaxed);
+  waiting_.fetch_add(counts(*waiting->queue) ? 1 : 0, std::memory_order_relaxed);
   fill_slots();
 }
 
@@ -118,7 +134,7 @@ void Dispatcher::refuse(Waiting& waiting, Error why) {
 
 /// Requests have left the queue.
 void Dispatcher::took_out(const std::shared_ptr<Queue>& queue, std::size_t requests) {
-  waiting_.fetch_sub(requests, std::memory_order_relaxed);
+  waiting_.fetch_sub(counts(*queue) ? requests : 0, std::memory_order_relaxed);
   if (queue->requests_.is_empty()) {
     std::erase(busy_, queue);
   }
@@ -139,20 +155,25 @@ void Dispatcher::abandon(const WaitingPtr& waiting, Error why) {
     waiting->queue->requests_.remove(*waiting);
     took_out(waiting->queue, 1);
     (*waiting->resume)(aside_);
+    fill_slots();  // those behind it may fit together better
   });
 }
 
-/// It has waited as long as its queue's policy allows.
+/// It has waited as long as its queue's policy allows, and goes behind the others.
 void Dispatcher::expire(const WaitingPtr& waiting) {
-  if (!waiting->request->expires_behind) {
-    abandon(waiting, Error{Code::Unavailable, "Request timeout expired"});
-    return;
-  }
-  serial_.run([waiting] {
-    if (waiting->state == Waiting::State::Queued) {
+  serial_.run([this, waiting] {
+    if (waiting->state == Waiting::State::New) {
+      waiting->is_behind = true;
+    } else if (waiting->state == Waiting::State::Queued) {
       waiting->queue->requests_.move_behind(*waiting);
+      fill_slots();  // others stand in front now
     }
   });
+}
+
+/// Whether a request of the queue waits for the device, and not for others to join it.
+bool Dispatcher::counts(const Queue& queue) {
+  return queue.rule().batching.max_delay.count() == 0;
 }
 
 void Dispatcher::hurry(std::shared_ptr<Queue> queue) {

@@ -57,9 +57,10 @@ class Dispatcher {
    public:
     explicit Companion(std::shared_ptr<Waiting> waiting) : waiting_(std::move(waiting)) {}
     [[nodiscard]] QueuedRequest& request() const;
-    /// Its answer is set: it goes on where it was spawned or, if what is left to do for it takes
-    /// long, on `executor`. Once.
-    void go_on(const Executor* executor = nullptr);
+    /// Where it was spawned.
+    [[nodiscard]] const Executor& spawned_on() const;
+    /// Its answer is set: it goes on, on `executor`. Once.
+    void go_on(const Executor& executor);
 
    private:
     std::shared_ptr<Waiting> waiting_;
@@ -85,6 +86,9 @@ class Dispatcher {
   /// Whether nobody waits for the device. A hint: it may be outdated when it is read.
   [[nodiscard]] bool is_idle() const { return waiting_.load(std::memory_order_relaxed) == 0; }
   [[nodiscard]] const Executor& compute() const { return compute_; }
+  /// Where what is left to do for a request goes on after another one's run: where it was spawned,
+  /// but never at once inside the call.
+  [[nodiscard]] const Executor& home_of(const Executor& spawned) const;
 
  private:
   using WaitingPtr = std::shared_ptr<Waiting>;
@@ -99,6 +103,7 @@ class Dispatcher {
   void grant(const std::shared_ptr<Queue>& queue, TimePoint now);
   void look_again_at(TimePoint when);
   void took_out(const std::shared_ptr<Queue>& queue, std::size_t requests);
+  [[nodiscard]] static bool counts(const Queue& queue);
 
   Executor compute_;
   Executor aside_;

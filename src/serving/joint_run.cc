@@ -1,6 +1,7 @@
 #include "serving/joint_run.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <memory>
 #include <utility>
@@ -101,6 +102,22 @@ bool has_rows(const Response& response, std::uint64_t rows) {
   });
 }
 
+/// Small parts of large answers are copied: a client that reads slowly keeps what it is sent.
+Tensor own_rows(const Tensor& whole, std::int64_t begin, std::int64_t rows) {
+  constexpr std::size_t kSmall = 64U << 10U;
+  const Tensor part = tensor::rows_of(whole, begin, rows);
+  if (part.data.bytes > kSmall || part.data.bytes * 4 > whole.data.bytes) {
+    return part;
+  }
+  const std::array<const Tensor*, 1> alone = {&part};
+  return tensor::join_rows(alone);
+}
+
+/// Whether another run without the others may end otherwise.
+bool may_be_ones_fault(Code code) {
+  return code == Code::InvalidArgument || code == Code::Internal;
+}
+
 /// Gives each request its rows of the response to all.
 void split(const Response& response,
            const std::vector<std::uint32_t>& outputs,
@@ -114,7 +131,7 @@ void split(const Response& response,
     for (const std::uint32_t wanted : request->batch.outputs) {
       const auto at = std::ranges::find(outputs, wanted) - outputs.begin();
       const Tensor& whole = response.outputs[static_cast<std::size_t>(at)];
-      own.outputs.push_back(whole.is_present() ? tensor::rows_of(whole, begin, rows) : Tensor{});
+      own.outputs.push_back(whole.is_present() ? own_rows(whole, begin, rows) : Tensor{});
     }
     request->answer = std::move(own);
     begin += rows;
@@ -142,6 +159,7 @@ Awaitable<JointOutcome> run_joint(runtime::Instance& instance,
   const auto response = sink.take(std::move(ended));
   outcome.executions = 1;
   outcome.has_misfit = response && !has_rows(*response, rows_in(requests));
+  outcome.has_fault = !response;
   outcome.is_whole = response && !outcome.has_misfit;
   if (outcome.is_whole) {
     split(*response, outputs, requests);
@@ -149,6 +167,14 @@ Awaitable<JointOutcome> run_joint(runtime::Instance& instance,
     for (QueuedRequest* const request : requests) {
       request->begin = begin;
       request->end = end;
+    }
+    co_return outcome;
+  }
+  if (!response && !may_be_ones_fault(response.error().code)) {
+    for (QueuedRequest* const request : requests) {
+      request->begin = begin;
+      request->end = clock.now();
+      request->answer = response.error();
     }
     co_return outcome;
   }

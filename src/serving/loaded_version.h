@@ -30,9 +30,9 @@ struct LoadedVersion {
   std::unique_ptr<runtime::Instance> instance;
   std::shared_ptr<Dispatcher::Queue> queue;  // null = runs without a slot of the device
   Statistics statistics;
-  std::atomic<std::int64_t> pending = 0;  // accepted, not yet running
-  RunCost cost;                           // of a request with one row
-  ResponseOrder order;                    // for versions that keep it
+  RunCost cost;  // of a request with one row
+  std::shared_ptr<ResponseOrder> order = std::make_shared<ResponseOrder>();  // where it is kept
+  CancelSource retired;  // cancelled when it goes out of service: nobody needs what it learns
 };
 
 }  // namespace aion::serving

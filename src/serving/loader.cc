@@ -143,7 +143,7 @@ Task<std::shared_ptr<LoadedVersion>> Loader::open(catalog::ModelVersion version)
   AION_CO_TRY(resource::Lease lease, parts_.ledger.take(claim));
   AION_CO_TRY(auto instance, co_await backend->open(version, std::move(lease)));
   version.signature = instance->signature();
-  AION_CO_TRY_VOID(co_await warm_up(version, *instance));
+  AION_CO_TRY_VOID(co_await warm_up(version, *instance, is_closed_));
   auto queue = make_queue(version, needed, max_queue_);
   co_return make_shared_version(
       std::make_unique<LoadedVersion>(std::move(version), std::move(instance), std::move(queue)));
@@ -204,7 +204,11 @@ bool Loader::is_in_service(const catalog::ModelVersion& version) const {
 
 /// A version has left the table; null is none.
 void Loader::hurry(const std::shared_ptr<LoadedVersion>& gone) {
-  if (gone && gone->queue) {
+  if (!gone) {
+    return;
+  }
+  gone->retired.cancel();
+  if (gone->queue) {
     parts_.dispatcher.hurry(gone->queue);
   }
 }

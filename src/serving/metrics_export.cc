@@ -112,17 +112,17 @@ void export_metrics(Metrics& metrics, std::shared_ptr<const ModelTable> table) {
                  "Number of failed inference requests, all batch sizes",
                  MetricType::Counter,
                  [table] { return failures(*table); });
-  metrics.family(
-      "nv_inference_pending_request_count",
-      "Instantaneous number of pending requests awaiting execution",
-      MetricType::Gauge,
-      [table] {
-        std::vector<Sample> samples;
-        for_each_loaded(*table, [&](const std::shared_ptr<LoadedVersion>& loaded) {
-          samples.push_back({labels_of(*loaded), static_cast<double>(loaded->pending.load())});
-        });
-        return samples;
-      });
+  metrics.family("nv_inference_pending_request_count",
+                 "Instantaneous number of pending requests awaiting execution",
+                 MetricType::Gauge,
+                 [table] {
+                   std::vector<Sample> samples;
+                   for_each_loaded(*table, [&](const std::shared_ptr<LoadedVersion>& loaded) {
+                     const std::size_t waiting = loaded->queue ? loaded->queue->size() : 0;
+                     samples.push_back({labels_of(*loaded), static_cast<double>(waiting)});
+                   });
+                   return samples;
+                 });
   metrics.histograms(
       "aion_inference_duration_seconds",
       "Time from the decoded request to its last response",

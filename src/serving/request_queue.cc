@@ -9,7 +9,7 @@ namespace aion::serving {
 
 namespace {
 
-// Copying more than this together costs more than the joint run saves.
+// Copying more than this together costs more than the joint run saves, if nobody has said so.
 constexpr std::size_t kMostJoinedBytes = 16U << 20U;
 
 }  // namespace
@@ -20,15 +20,24 @@ const catalog::QueuePolicy& RequestQueue::policy_of(std::uint64_t level) const {
 }
 
 bool RequestQueue::is_full(std::uint64_t level) const {
-  const auto found = levels_.find(level);
-  const std::size_t waiting = found == levels_.end() ? 0 : found->second.size();
-  const std::size_t own = policy_of(level).limit;
-  return size() >= std::max(rule_.limit, own) || (own > 0 && waiting >= own);
+  if (const std::size_t own = policy_of(level).limit; own > 0) {
+    const auto found = levels_.find(level);
+    return found != levels_.end() && found->second.size() >= own;
+  }
+  std::size_t as_urgent = 0;
+  std::size_t all = 0;
+  for (const auto& [number, waiting] : levels_) {
+    if (policy_of(number).limit == 0) {
+      all += waiting.size();
+      as_urgent += number <= level ? waiting.size() : 0;
+    }
+  }
+  return as_urgent >= rule_.limit || all >= 2 * rule_.limit;
 }
 
 void RequestQueue::push(const std::shared_ptr<Waiter>& waiter) {
-  auto& waiting = levels_[waiter->request->level].waiting;
-  waiter->place = waiting.insert(waiting.end(), waiter);
+  auto& list = list_of(levels_[waiter->request->level], *waiter);
+  waiter->place = list.insert(list.end(), waiter);
   size_.fetch_add(1, std::memory_order_relaxed);
 }
 
@@ -64,9 +73,21 @@ void RequestQueue::for_each_in_order(const Visit& visit) const {
   }
 }
 
-const QueueHead& RequestQueue::head() const {
-  const Level& first = levels_.begin()->second;
-  return (first.waiting.empty() ? first.behind : first.waiting).front()->head;
+const Waiter& RequestQueue::first() const {
+  const Level& level = levels_.begin()->second;
+  return *(level.waiting.empty() ? level.behind : level.waiting).front();
+}
+
+QueueHead RequestQueue::head() const {
+  QueueHead head = first().head;
+  for (const auto& [number, level] : levels_) {
+    for (const auto* const list : {&level.waiting, &level.behind}) {
+      if (!list->empty()) {
+        head.arrival = std::min(head.arrival, list->front()->head.arrival);
+      }
+    }
+  }
+  return head;
 }
 
 BatchDecision RequestQueue::decide(std::uint64_t most_rows, TimePoint now) const {
@@ -76,10 +97,12 @@ BatchDecision RequestQueue::decide(std::uint64_t most_rows, TimePoint now) const
   const QueuedRequest* first = nullptr;
   std::uint64_t all_rows = 0;
   std::size_t bytes = 0;
+  const bool is_learned = rule_.batch_limit && rule_.batch_limit->is_learned();
+  const std::size_t most_bytes = is_learned ? kMostJoinedBytes : static_cast<std::size_t>(-1);
   for_each_in_order([&](const std::shared_ptr<Waiter>& waiter) {
     const QueuedRequest& request = *waiter->request;
     bytes += request.input_bytes;
-    if (first != nullptr && (bytes > kMostJoinedBytes || !may_join(*first, request))) {
+    if (first != nullptr && (bytes > most_bytes || !may_join(*first, request))) {
       candidates.is_closed = true;
       return false;
     }
@@ -100,14 +123,14 @@ TimePoint RequestQueue::due(TimePoint now) const {
   if (is_hurried_ || rule_.batching.max_delay.count() == 0 || !rule_.batch_limit) {
     return now;
   }
-  const BatchDecision decision = decide(rule_.batch_limit->rows(), now);
+  const BatchDecision decision = decide(rule_.batch_limit->rows(first().request->rows), now);
   return decision.requests > 0 ? now : decision.look_again;
 }
 
 RequestQueue::Batch RequestQueue::take(TimePoint now) {
   std::size_t count = 1;
   if (rule_.batch_limit && size() > 1) {
-    const std::uint64_t most = rule_.batch_limit->rows();
+    const std::uint64_t most = rule_.batch_limit->rows(first().request->rows);
     count = most > 1 ? std::max<std::size_t>(decide(most, now).requests, 1) : 1;
   }
   Batch batch;

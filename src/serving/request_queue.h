@@ -20,7 +20,9 @@ namespace aion::serving {
 
 /// What a queue lets wait, and what it lets go.
 struct QueueRule {
-  std::size_t limit = 0;      // waiting requests, where a level's policy does not allow more
+  // Waiting requests of a level and all more urgent ones, but those whose policy has its own limit;
+  // twice as many in all.
+  std::size_t limit = 0;
   std::size_t instances = 0;  // runs at once; 0 = as many as the device has slots
   catalog::Batching batching;
   std::shared_ptr<BatchLimit> batch_limit;  // null = every request runs alone
@@ -62,8 +64,9 @@ class RequestQueue {
   void hurry() { is_hurried_ = true; }
 
   // The rest is for a queue that is not empty.
-  /// The request that goes first.
-  [[nodiscard]] const QueueHead& head() const;
+  /// The request that goes first, with the arrival of the one that has waited longest: an urgent
+  /// request does not put the whole queue behind other models'.
+  [[nodiscard]] QueueHead head() const;
   /// Now or before: a batch may go. Later: no batch goes before that, if nothing comes.
   [[nodiscard]] TimePoint due(TimePoint now) const;
   /// Takes out what goes now; never empty after due() allowed it.
@@ -81,6 +84,7 @@ class RequestQueue {
   }
   template <class Visit>
   void for_each_in_order(const Visit& visit) const;
+  [[nodiscard]] const Waiter& first() const;
   [[nodiscard]] BatchDecision decide(std::uint64_t most_rows, TimePoint now) const;
 
   QueueRule rule_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "base/spawn.h"
@@ -132,27 +133,32 @@ Result<void> refused(const std::string& id, const Error& error) {
   return Error{error.code, id_prefix(id) + error.message};
 }
 
-/// Counts a request as pending for as long as it lives.
-class Pending {
- public:
-  explicit Pending(std::atomic<std::int64_t>& count) : count_(count) {
-    count_.fetch_add(1, std::memory_order_relaxed);
-  }
-  ~Pending() { count_.fetch_sub(1, std::memory_order_relaxed); }
-  Pending(const Pending&) = delete;
-  Pending& operator=(const Pending&) = delete;
+// A model that takes longer is not held up by runs that nobody has asked for.
+constexpr Duration kLongestProvenRun = std::chrono::seconds(1);
 
- private:
-  std::atomic<std::int64_t>& count_;
+/// What it takes to prove that a version's rows may be joined. The device is held meanwhile.
+struct Proof {
+  std::shared_ptr<LoadedVersion> loaded;
+  runtime::Batch batch;
+  std::optional<Dispatcher::Slot> slot;
 };
 
-/// Runs that prove that a version's rows may be joined, while the device is still held.
-Awaitable<void> prove(std::shared_ptr<LoadedVersion> loaded,
-                      runtime::Batch batch,
-                      std::optional<Dispatcher::Slot> slot) {
-  const auto trust = co_await prove_joining(*loaded->instance, std::move(batch));
-  loaded->batch_limit()->set_trust(trust);
-  slot.reset();
+Awaitable<void> prove(std::shared_ptr<Proof> proof) {
+  LoadedVersion& loaded = *proof->loaded;
+  const auto verdict =
+      co_await prove_joining(*loaded.instance, std::move(proof->batch), loaded.retired.token());
+  loaded.batch_limit()->end_proof(verdict);
+}
+
+/// Requests that carry more than a few words to the backend are not compared with others.
+bool has_few_parameters(const runtime::Parameters& parameters) {
+  constexpr std::size_t kMost = 16;
+  constexpr std::size_t kMostBytes = 256;
+  return parameters.size() <= kMost && std::ranges::all_of(parameters, [](const auto& parameter) {
+           const auto* const text = std::get_if<std::string>(&parameter.second);
+           return parameter.first.size() <= kMostBytes &&
+                  (text == nullptr || text->size() <= kMostBytes);
+         });
 }
 
 /// When a request that may wait until then has waited too long.
@@ -199,6 +205,24 @@ bool is_large(const QueuedRequest& request) {
 
 }  // namespace
 
+/// Counts what the model has run for the requests.
+void count_runs(LoadedVersion& loaded,
+                std::span<QueuedRequest* const> requests,
+                const JointOutcome& outcome) {
+  std::uint64_t rows = 0;
+  for (const QueuedRequest* const request : requests) {
+    const std::uint64_t own = std::max<std::uint64_t>(request->rows, 1);
+    rows += own;
+    if (!outcome.is_whole && *request->answer) {
+      loaded.statistics.executed(own, request->end - request->begin);
+    }
+  }
+  const QueuedRequest& first = *requests.front();
+  if (outcome.is_whole && *first.answer) {
+    loaded.statistics.executed(rows, first.end - first.begin);
+  }
+}
+
 /// What is known of one request on its way.
 struct RequestRunner::Plan {
   std::string id;  // the client's own, for error messages
@@ -226,6 +250,9 @@ Task<void> RequestRunner::run(std::shared_ptr<LoadedVersion> loaded,
   plan.wanted = {plan.queued.batch.outputs, std::move(checked->classes)};
   plan.times.batch_size = checked->batch_size;
   set_place(*loaded, request, plan);
+  if (plan.queued.rows > 0) {
+    plan.times.batch_size = plan.queued.rows;
+  }
   auto ended = co_await run_checked(loaded, context, plan, sink);
   if (ended) {
     loaded->statistics.succeeded(plan.times);
@@ -243,7 +270,11 @@ void RequestRunner::set_place(const LoadedVersion& loaded,
   if (limit == nullptr) {
     return;
   }
-  plan.queued.rows = common_rows(plan.queued.batch);
+  const bool has_all = std::ranges::all_of(
+      plan.queued.batch.inputs, [](const tensor::Tensor& input) { return input.is_present(); });
+  if (has_few_parameters(plan.queued.batch.parameters) && (has_all || !limit->is_learned())) {
+    plan.queued.rows = common_rows(plan.queued.batch);
+  }
   const catalog::Batching& batching = loaded.version.batching;
   if (batching.mode != catalog::Batching::Mode::Dynamic) {
     return;
@@ -273,12 +304,10 @@ Task<void> RequestRunner::run_checked(const std::shared_ptr<LoadedVersion>& load
   if (!loaded->queue || may_run_here(*loaded, plan)) {
     co_return co_await execute(*loaded, plan, sink, false);
   }
-  std::optional<Pending> pending(loaded->pending);
   auto turn = co_await parts_.dispatcher.acquire(loaded->queue, plan.queued, context);
   if (!turn) {
     co_return refused(plan.id, turn.error());
   }
-  pending.reset();
   co_return co_await take_turn(loaded, *std::move(turn), plan, sink);
 }
 
@@ -288,19 +317,18 @@ Task<void> RequestRunner::take_turn(const std::shared_ptr<LoadedVersion>& loaded
                                     InferSink& sink) {
   if (loaded->version.batching.keeps_order) {
     ResponseOrder::Place place(loaded->order, turn.ticket);
+    const Executor home = co_await spawn_executor();
     if (turn.slot) {
-      co_await run_together(*loaded, turn.companions, plan);
-      turn.slot.reset();
+      co_await run_together(*loaded, turn, plan);
     }
-    co_await place.turn();
+    co_await place.turn(parts_.dispatcher.home_of(home));
     co_return co_await answer(*loaded, plan, sink);
   }
   if (!turn.slot) {
     co_return co_await answer(*loaded, plan, sink);
   }
   if (!turn.companions.empty()) {
-    co_await run_together(*loaded, turn.companions, plan);
-    turn.slot.reset();
+    co_await run_together(*loaded, turn, plan);
     co_return co_await answer(*loaded, plan, sink);
   }
   BatchLimit* const limit = loaded->batch_limit();
@@ -311,8 +339,13 @@ Task<void> RequestRunner::take_turn(const std::shared_ptr<LoadedVersion>& loaded
     copy = plan.queued.batch;
   }
   auto ended = co_await execute(*loaded, plan, sink, true);
-  if (proves) {
-    spawn(parts_.dispatcher.compute(), prove(loaded, std::move(copy), std::move(turn.slot)));
+  if (proves && (!ended || plan.times.infer > kLongestProvenRun)) {
+    limit->end_proof(BatchLimit::Trust::Unproved);
+  } else if (proves) {
+    auto proof = std::make_shared<Proof>(loaded, std::move(copy), std::move(turn.slot));
+    // Not here and now: this request's answer is ready.
+    post(parts_.dispatcher.compute(),
+         [proof, compute = parts_.dispatcher.compute()] { spawn(compute, prove(proof)); });
   }
   co_return ended;
 }
@@ -348,34 +381,35 @@ Task<void> RequestRunner::execute(LoadedVersion& loaded,
   co_return ended;
 }
 
-/// Runs the request and its companions, who go on with their answers; its own is in the plan.
+/// Runs the request and its companions, who go on with their answers; its own is in the plan. The
+/// slot is given back.
 Awaitable<void> RequestRunner::run_together(LoadedVersion& loaded,
-                                            std::vector<Dispatcher::Companion>& companions,
+                                            Dispatcher::Turn& turn,
                                             Plan& plan) {
   std::vector<QueuedRequest*> requests{&plan.queued};
   std::uint64_t rows = plan.times.batch_size;
-  for (const Dispatcher::Companion& companion : companions) {
+  for (const Dispatcher::Companion& companion : turn.companions) {
     requests.push_back(&companion.request());
     rows += companion.request().rows;
   }
   const RunMeter meter;
   const JointOutcome outcome = co_await run_joint(*loaded.instance, requests, parts_.clock);
+  turn.slot.reset();
+  count_runs(loaded, requests, outcome);
+  BatchLimit& limit = *loaded.batch_limit();
   if (outcome.is_whole && *plan.queued.answer) {
-    const Duration run = plan.queued.end - plan.queued.begin;
-    loaded.statistics.executed(rows, run);
-    loaded.batch_limit()->observe(rows, meter.cost(run));
-  } else {
-    for (const QueuedRequest* const request : requests) {
-      if (*request->answer) {
-        loaded.statistics.executed(request->rows, request->end - request->begin);
-      }
-    }
+    limit.observe(rows, meter.cost(plan.queued.end - plan.queued.begin));
   }
   if (outcome.has_misfit) {
-    loaded.batch_limit()->set_trust(BatchLimit::Trust::Unfit);
+    limit.found_misfit();
   }
-  for (Dispatcher::Companion& companion : companions) {
-    companion.go_on(is_large(companion.request()) ? &parts_.dispatcher.compute() : nullptr);
+  if (outcome.has_fault) {
+    limit.found_fault();
+  }
+  for (Dispatcher::Companion& companion : turn.companions) {
+    companion.go_on(is_large(companion.request())
+                        ? parts_.dispatcher.compute()
+                        : parts_.dispatcher.home_of(companion.spawned_on()));
   }
 }
 
@@ -385,6 +419,9 @@ Task<void> RequestRunner::answer(LoadedVersion& loaded, Plan& plan, InferSink& s
   plan.times.infer = plan.queued.end - plan.queued.begin;
   if (!*plan.queued.answer) {
     co_return plan.queued.answer->error();
+  }
+  if (plan.queued.cancel.is_cancelled()) {
+    co_return Error{Code::Cancelled, "the request was cancelled while it ran with others"};
   }
   NamingSink naming(loaded, plan.wanted, sink, parts_.clock);
   naming.send(**std::move(plan.queued.answer));

@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <memory>
-#include <vector>
 
 #include "base/clock.h"
 #include "base/task.h"
@@ -47,7 +46,7 @@ class RequestRunner {
                                    bool is_queued);
   [[nodiscard]] Task<void> answer(LoadedVersion& loaded, Plan& plan, InferSink& sink);
   [[nodiscard]] Awaitable<void> run_together(LoadedVersion& loaded,
-                                             std::vector<Dispatcher::Companion>& companions,
+                                             Dispatcher::Turn& turn,
                                              Plan& plan);
 
   Parts parts_;

@@ -5,21 +5,25 @@
 namespace aion::serving {
 
 ResponseOrder::Place::~Place() {
-  order_->serial_.run([order = order_, ticket = ticket_] { order->done(ticket); });
+  const auto order = order_;
+  order->serial_.run([order, ticket = ticket_] { order->done(ticket); });
 }
 
-Awaitable<void> ResponseOrder::Place::turn() {
-  const Executor home = co_await spawn_executor();
+Awaitable<void> ResponseOrder::Place::turn(Executor executor) {
   co_await suspend([&](Resume resume) {
-    order_->serial_.run(
-        [order = order_, ticket = ticket_, waiting = Waiting{std::move(resume), home}] {
-          if (ticket == order->next_) {
-            waiting.resume(waiting.home);
-          } else {
-            order->waiting_.emplace(ticket, waiting);
-          }
-        });
+    // The coroutine, and this place with it, may be gone before run() has returned.
+    const auto order = order_;
+    const Waiting waiting{std::move(resume), std::move(executor)};
+    order->serial_.run([order, ticket = ticket_, waiting] { order->wait(ticket, waiting); });
   });
+}
+
+void ResponseOrder::wait(std::uint64_t ticket, const Waiting& waiting) {
+  if (ticket == next_) {
+    waiting.resume(waiting.executor);
+  } else {
+    waiting_.emplace(ticket, waiting);
+  }
 }
 
 void ResponseOrder::done(std::uint64_t ticket) {
@@ -27,9 +31,8 @@ void ResponseOrder::done(std::uint64_t ticket) {
   while (done_.erase(next_) > 0) {
     ++next_;
   }
-  if (const auto next = waiting_.find(next_); next != waiting_.end()) {
-    next->second.resume(next->second.home);
-    waiting_.erase(next);
+  if (auto next = waiting_.extract(next_)) {
+    next.mapped().resume(next.mapped().executor);
   }
 }
 

@@ -114,9 +114,13 @@ Result<runtime::Batch> batch_of(const catalog::ModelVersion& version, const Warm
 
 Task<void> run_one(const catalog::ModelVersion& version,
                    runtime::Instance& instance,
-                   const Warmup& warmup) {
+                   const Warmup& warmup,
+                   const std::atomic<bool>& is_stopping) {
   AION_CO_TRY(const runtime::Batch batch, batch_of(version, warmup));
   for (std::uint32_t i = 0; i < warmup.count; ++i) {
+    if (is_stopping) {
+      co_return Error{Code::Unavailable, "Server not ready"};
+    }
     NoResponses sink;
     runtime::Batch copy = batch;
     AION_CO_TRY_VOID(co_await instance.run(std::move(copy), CancelToken(), sink));
@@ -126,9 +130,11 @@ Task<void> run_one(const catalog::ModelVersion& version,
 
 }  // namespace
 
-Task<void> warm_up(const catalog::ModelVersion& version, runtime::Instance& instance) {
+Task<void> warm_up(const catalog::ModelVersion& version,
+                   runtime::Instance& instance,
+                   const std::atomic<bool>& is_stopping) {
   for (const Warmup& warmup : version.warmups) {
-    auto done = co_await run_one(version, instance, warmup);
+    auto done = co_await run_one(version, instance, warmup, is_stopping);
     if (!done) {
       co_return in_context("warm-up '" + warmup.name + "'", std::move(done).error());
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -21,7 +22,8 @@ std::function<Duration(std::uint64_t)> linear(Duration fixed, Duration per_row) 
 
 /// Serves until the limit has settled: every run has as many rows as it allows.
 std::uint64_t settle(BatchLimit& limit, const std::function<Duration(std::uint64_t)>& cost) {
-  limit.set_trust(Trust::Proved);
+  EXPECT_TRUE(limit.begin_proof());
+  limit.end_proof(Trust::Proved);
   std::uint64_t rows = 1;
   for (int i = 0; i < 200; ++i) {
     limit.observe(rows, cost(rows));
@@ -44,7 +46,7 @@ TEST(BatchLimit, IsOneUntilJoiningIsProved) {
   EXPECT_EQ(limit.rows(), 1U);
   EXPECT_TRUE(limit.begin_proof());
   EXPECT_FALSE(limit.begin_proof());
-  limit.set_trust(Trust::Unfit);
+  limit.end_proof(Trust::Unfit);
   EXPECT_EQ(limit.rows(), 1U);
   EXPECT_FALSE(limit.begin_proof());
 }
@@ -87,6 +89,47 @@ TEST(BatchLimit, TriesALargerSizeAgainNowAndThen) {
   }
 
   EXPECT_EQ(most, 2U);
+}
+
+TEST(BatchLimit, LearnsOfRequestsWithSeveralRowsToo) {
+  BatchLimit limit(Kind::Learned, 64);
+  settle(limit, linear(microseconds{300}, microseconds{5}));
+
+  EXPECT_EQ(limit.rows(3), 48U);
+}
+
+TEST(BatchLimit, TriesAProofThatShowedNothingAgainAtGrowingDistances) {
+  BatchLimit limit(Kind::Learned, 64);
+  std::vector<int> tried;
+
+  for (int chance = 1; chance <= 30; ++chance) {
+    if (limit.begin_proof()) {
+      tried.push_back(chance);
+      limit.end_proof(Trust::Unproved);
+    }
+  }
+
+  EXPECT_EQ(tried, (std::vector<int>{1, 3, 7, 15}));
+}
+
+TEST(BatchLimit, JoinsNothingForAWhileAfterAFaultInABatch) {
+  BatchLimit limit(Kind::Learned, 64);
+  settle(limit, linear(microseconds{300}, microseconds{5}));
+
+  limit.found_fault();
+
+  for (int i = 0; i < 64; ++i) {
+    EXPECT_EQ(limit.rows(), 1U);
+  }
+  EXPECT_GT(limit.rows(), 1U);
+}
+
+TEST(BatchLimit, OfAConfigurationHoldsThoughTheModelGaveOtherRows) {
+  BatchLimit limit(Kind::Fixed, 8);
+
+  limit.found_misfit();
+
+  EXPECT_EQ(limit.rows(), 8U);
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "serving/batch_proof.h"
 
+#include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include <gtest/gtest.h>
@@ -19,7 +21,7 @@ Trust prove(FakeInstance::Model model, const Rows& request) {
   batch.inputs = {tensor_of(request)};
   batch.inputs[0].shape = {1, static_cast<std::int64_t>(request.size())};
   batch.outputs = {0};
-  return wait_for(inline_executor(), prove_joining(instance, batch));
+  return wait_for(inline_executor(), prove_joining(instance, batch, CancelToken()));
 }
 
 /// The sum of each row of three numbers.
@@ -51,7 +53,7 @@ TEST(BatchProof, FindsAModelWhoseRowsTouchEachOther) {
     const float mean =
         std::accumulate(out->begin(), out->end(), 0.0F) / static_cast<float>(out->size());
     for (float& row : *out) {
-      row -= mean;
+      row -= mean / 2;
     }
     return out;
   };
@@ -89,11 +91,36 @@ TEST(BatchProof, MakesASecondRowOutOfOneThatReadsTheSameBothWays) {
 
 TEST(BatchProof, LeavesTheQuestionOpenWhenTheModelRefusesTheSecondRow) {
   const auto model = [](const Rows& numbers) -> Result<Rows> {
-    return numbers.front() > 1 ? Result<Rows>(Error{Code::InvalidArgument, "out of range"})
+    return numbers.front() < 1 ? Result<Rows>(Error{Code::InvalidArgument, "out of range"})
                                : sums(numbers);
   };
 
   EXPECT_EQ(prove(model, {1, 2, 3}), Trust::Unproved);
+}
+
+TEST(BatchProof, FindsAModelThatScalesAllRowsByTheLargest) {
+  const auto model = [](const Rows& numbers) {
+    const float largest = *std::max_element(numbers.begin(), numbers.end());
+    auto out = sums(numbers);
+    for (float& row : *out) {
+      row /= largest;
+    }
+    return out;
+  };
+
+  EXPECT_EQ(prove(model, {1, 2, 3}), Trust::Unfit);
+}
+
+TEST(BatchProof, LeavesTheQuestionOpenWhenTheAnswersShowNothing) {
+  const auto constant = [](const Rows& numbers) -> Result<Rows> {
+    return Rows(numbers.size() / 3, 1.0F);
+  };
+  const auto no_number = [](const Rows& numbers) -> Result<Rows> {
+    return Rows(numbers.size() / 3, std::numeric_limits<float>::quiet_NaN());
+  };
+
+  EXPECT_EQ(prove(constant, {1, 2, 3}), Trust::Unproved);
+  EXPECT_EQ(prove(no_number, {1, 2, 3}), Trust::Unproved);
 }
 
 TEST(BatchProof, NeedsAnOpenFirstExtentEverywhere) {

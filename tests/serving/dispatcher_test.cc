@@ -47,7 +47,7 @@ class DispatcherTest : public testing::Test {
     }
     for (Dispatcher::Companion& companion : turn->companions) {
       companion.request().answer = runtime::Response{};
-      companion.go_on();
+      companion.go_on(inline_executor());
     }
   }
 
@@ -313,7 +313,7 @@ TEST_F(DispatcherTest, HoldsTheLimitOfALevelAndOfTheWhole) {
   rule.batching.level_policies[1].limit = 1;
   const auto queue = Dispatcher::make_queue(rule);
   std::deque<Client> clients;
-  for (const std::uint64_t level : {2, 1, 1, 2, 2, 2}) {
+  for (const std::uint64_t level : {2, 1, 1, 2, 2, 2, 2}) {
     clients.emplace_back("x");
     clients.back().request.level = level;
     submit(clients.back(), queue);
@@ -324,8 +324,8 @@ TEST_F(DispatcherTest, HoldsTheLimitOfALevelAndOfTheWhole) {
     refused.push_back(client.error.has_value());
   }
 
-  // The first runs; one of level 1 and two of level 2 wait.
-  EXPECT_EQ(refused, (std::vector<bool>{false, false, true, false, false, true}));
+  // The first runs; one of level 1, by its own limit, and three of level 2 wait.
+  EXPECT_EQ(refused, (std::vector<bool>{false, false, true, false, false, false, true}));
   for (Client& client : clients) {
     client.slot.reset();
   }

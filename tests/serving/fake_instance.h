@@ -32,7 +32,9 @@ inline Rows rows_in(const tensor::Tensor& tensor) {
 class FakeInstance final : public runtime::Instance {
  public:
   using Model = std::function<Result<Rows>(const Rows&)>;
-  explicit FakeInstance(Model model) : model_(std::move(model)) {}
+  explicit FakeInstance(Model model) : model_(std::move(model)) {
+    signature_.outputs.push_back({"OUT", tensor::DataType::Fp32, {-1, 1}, false});
+  }
 
   [[nodiscard]] const catalog::Signature& signature() const override { return signature_; }
   [[nodiscard]] Task<void> run(runtime::Batch batch,

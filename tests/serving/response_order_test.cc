@@ -14,12 +14,12 @@ class ResponseOrderTest : public testing::Test {
  protected:
   Awaitable<void> wait_for_turn(std::uint64_t ticket) {
     ResponseOrder::Place place(order_, ticket);
-    co_await place.turn();
+    co_await place.turn(inline_executor());
     left_.push_back(ticket);
   }
   void finish(std::uint64_t ticket) { spawn(inline_executor(), wait_for_turn(ticket)); }
 
-  ResponseOrder order_;
+  std::shared_ptr<ResponseOrder> order_ = std::make_shared<ResponseOrder>();
   std::vector<std::uint64_t> left_;
 };
 

@@ -181,6 +181,12 @@ Result<Batching> batching_of(const ModelConfig& config) {
     return without_dynamic_batching(config);
   }
   const inference::ModelDynamicBatching& dynamic = config.dynamic_batching();
+  if (dynamic.preserve_ordering() && config.model_transaction_policy().decoupled()) {
+    return wrong(
+        "dynamic_batching.preserve_ordering",
+        "true",
+        "false where model_transaction_policy is decoupled: one request has many responses");
+  }
   Batching batching;
   batching.mode = Batching::Mode::Dynamic;
   AION_TRY_VOID(set_preferred(config, batching));
@@ -197,6 +203,7 @@ Result<Batching> batching_of(const ModelConfig& config) {
 Result<std::uint32_t> instances_of(const ModelConfig& config) {
   using Group = inference::ModelInstanceGroup;
   std::uint32_t instances = 0;
+  bool is_bounded = true;
   for (const Group& group : config.instance_group()) {
     if (group.kind() != Group::KIND_AUTO && group.kind() != Group::KIND_CPU) {
       return wrong("instance_group.kind",
@@ -208,12 +215,10 @@ Result<std::uint32_t> instances_of(const ModelConfig& config) {
                    std::to_string(group.count()),
                    "0 to " + std::to_string(kMostInstances));
     }
-    if (group.count() == 0) {
-      return 0;  // as many as the device allows
-    }
+    is_bounded = is_bounded && group.count() > 0;  // 0: as many as the device allows
     instances += static_cast<std::uint32_t>(group.count());
   }
-  return instances;
+  return is_bounded ? instances : 0;
 }
 
 Result<std::vector<Warmup>> warmups_of(const ModelConfig& config) {
