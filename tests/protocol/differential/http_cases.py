@@ -151,6 +151,8 @@ RIGHT_INFERENCES = [
     ),
     one_input("float_given_as_an_integer", "identity_fp32", "FP32", [1, 2], [1, 2]),
     one_input("float_beyond_fp32", "identity_fp32", "FP32", [1, 1], [1e300]),
+    one_input("double_written_as_a_large_integer", "identity_fp64", "FP64", [1, 1], [10**20]),
+    infer("large_integer_under_an_unknown_key", body(anything=10**20)),
     one_input("small_float", "identity_fp32", "FP32", [1, 3], [1e-45, 1e-7, 1.17549435e-38]),
     one_input("float_digits", "identity_fp32", "FP32", [1, 4], [0.1, 16777216, 3.14159274, 1e20]),
     one_input("double_digits", "identity_fp64", "FP64", [1, 4], [0.1, 1e22, 123456789.125, -0.0]),
