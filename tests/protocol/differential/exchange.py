@@ -79,8 +79,12 @@ def message_table(table, path, message):
     flat(table, path, content)
 
 
-def status_table(code, details):
-    return {"code": code.name, "details": json.dumps(details)}
+def status_table(code, details, call):
+    """The status of a gRPC call, and the metadata that the client is shown of it."""
+    table = {"code": code.name, "details": json.dumps(details)}
+    for kind, metadata in (("initial", call.initial_metadata()), ("trailing", call.trailing_metadata())):
+        table.update({f"metadata.{kind}.{key}": str(one) for key, one in metadata or ()})
+    return table
 
 
 def asked_until(ask, text):
@@ -142,10 +146,10 @@ class Grpc:
         with grpc.insecure_channel(server.grpc) as channel:
             call = channel.unary_unary(f"/{self.service}/{self.call}")
             try:
-                reply = call(raw, timeout=LIMIT_S, metadata=self.metadata)
+                reply, done = call.with_call(raw, timeout=LIMIT_S, metadata=self.metadata)
             except grpc.RpcError as error:
-                return status_table(error.code(), error.details())
-        table = status_table(grpc.StatusCode.OK, "")
+                return status_table(error.code(), error.details(), error)
+            table = status_table(grpc.StatusCode.OK, "", done)
         if kind is None:
             table["reply"] = reply.hex()
         else:
@@ -186,7 +190,7 @@ class Stream:
             except grpc.RpcError as error:
                 code, details = error.code(), error.details()
             to_send.put(None)  # ends the thread that sends, where the server ended the stream first
-        table = status_table(code, details)
+            table = status_table(code, details, call)
         table["answers"] = str(len(answers))
         for index, answer in enumerate(answers):
             message_table(table, f"reply[{index}]", answer)
