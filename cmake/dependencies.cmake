@@ -17,3 +17,14 @@ find_path(AION_ONNXRUNTIME_INCLUDE onnxruntime_c_api.h
 if(NOT AION_ONNXRUNTIME_INCLUDE)
   message(FATAL_ERROR "onnxruntime_c_api.h not found under ${AION_ONNXRUNTIME_ROOT}/include; run tools/setup build")
 endif()
+
+# OpenVINO: the plug-in of its backend links to it, the program does not.
+option(AION_WITH_OPENVINO "Build the plug-in of the backend openvino" ON)
+set(AION_OPENVINO_ROOT "${CMAKE_SOURCE_DIR}/.deps/openvino" CACHE PATH "include/ and lib/ of OpenVINO")
+if(AION_WITH_OPENVINO)
+  find_path(AION_OPENVINO_INCLUDE openvino/openvino.hpp HINTS "${AION_OPENVINO_ROOT}/include" NO_CACHE)
+  find_library(AION_OPENVINO_LIBRARY NAMES libopenvino.so.2641 libopenvino.so HINTS "${AION_OPENVINO_ROOT}/lib" NO_CACHE)
+  if(NOT AION_OPENVINO_INCLUDE OR NOT AION_OPENVINO_LIBRARY)
+    message(FATAL_ERROR "OpenVINO not found under ${AION_OPENVINO_ROOT}; run tools/setup build, or configure with -DAION_WITH_OPENVINO=OFF")
+  endif()
+endif()

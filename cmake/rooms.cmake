@@ -17,6 +17,11 @@ set(AION_PROTOS_protocol_kserve infer.proto grpc_service.proto health.proto)
 # On the way of a request; the others are compiled for size of the build: each takes half a minute at -O2.
 set(AION_HOT_PROTOS infer.proto)
 
+# Rooms that are plug-ins: each is a shared library lib/libaion_<name>.so, which the program opens when it is needed. Whoever
+# includes such a room sees its headers and links to nothing.
+set(AION_PLUGINS runtime_backend_openvino)
+set(AION_PLUGIN_NAME_runtime_backend_openvino openvino)
+
 set(AION_GENERATED "${CMAKE_BINARY_DIR}/generated")
 
 # Precompiled headers live in small libraries that every room, and every test, reuses.
@@ -125,7 +130,7 @@ function(aion_add_rooms layers)
     if(AION_PROTOS_${room})
       aion_add_proto(${room} "${folder}")
     endif()
-    if(sources)
+    if(sources AND NOT room IN_LIST AION_PLUGINS)
       add_library(aion_${room} STATIC ${sources})
       aion_use_house_settings(aion_${room})
     else()
@@ -167,6 +172,27 @@ function(aion_add_rooms layers)
       target_compile_definitions(aion_runtime_backend PRIVATE
         AION_ONNXRUNTIME_LIBRARY="${AION_ONNXRUNTIME_ROOT}/lib/libonnxruntime.so.1.30.0")
     endif()
+  endif()
+endfunction()
+
+# Builds the sources of a room as a shared library that exports its entry alone.
+function(aion_add_plugin room folder)
+  set(name ${AION_PLUGIN_NAME_${room}})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/src/${folder}/*.cc")
+  add_library(aion_${name}_plugin MODULE ${sources})
+  aion_use_house_settings(aion_${name}_plugin)
+  set_target_properties(aion_${name}_plugin PROPERTIES OUTPUT_NAME aion_${name}
+                        LIBRARY_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/lib")
+  target_link_libraries(aion_${name}_plugin PRIVATE aion_${room} ${ARGN})
+  target_link_options(aion_${name}_plugin PRIVATE -Wl,--gc-sections
+                      "-Wl,--version-script=${CMAKE_SOURCE_DIR}/cmake/plugin.map")
+endfunction()
+
+function(aion_add_plugins)
+  if(AION_WITH_OPENVINO)
+    aion_add_plugin(runtime_backend_openvino runtime/backend/openvino "${AION_OPENVINO_LIBRARY}")
+    target_include_directories(aion_openvino_plugin SYSTEM PRIVATE "${AION_OPENVINO_INCLUDE}")
+    add_dependencies(aion_runtime aion_openvino_plugin)  # opened at run time, so built with whoever may open it
   endif()
 endfunction()
 

@@ -98,6 +98,9 @@ void bind(ConfigTable& table, Config& config) {
   table.bind("onnx.library",
              config.onnx_library,
              "path of libonnxruntime.so; empty = the one found at build time");
+  table.bind("openvino.plugin",
+             config.openvino_plugin,
+             "path of libaion_openvino.so; empty = ../lib beside the program");
   table.bind("log.level", config.log_level, "debug, info, warn, error or off");
   table.bind("log.format", config.log_format, "text or json");
 }

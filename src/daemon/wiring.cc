@@ -74,6 +74,7 @@ runtime::BackendEnvironment backend_environment(const Config& config, Executors&
   runtime::BackendEnvironment environment;
   environment.clock = &executors.clock();
   environment.onnx_library = config.onnx_library;
+  environment.openvino_plugin = config.openvino_plugin;
   environment.worker_program = "/proc/self/exe";
   environment.compute_threads = static_cast<int>(executors.compute_count());
   return environment;

@@ -5,6 +5,7 @@
 
 #include "runtime/backend/echo.h"
 #include "runtime/backend/onnx.h"
+#include "runtime/backend/openvino.h"
 #include "runtime/backend/worker.h"
 #include "runtime/worker_main.h"
 
@@ -16,6 +17,8 @@ std::vector<std::unique_ptr<Backend>> make_all(const BackendEnvironment& environ
   std::vector<std::unique_ptr<Backend>> all;
   all.push_back(make_onnx(
       {.library = environment.onnx_library, .compute_threads = environment.compute_threads}));
+  all.push_back(make_openvino(
+      {.plugin = environment.openvino_plugin, .compute_threads = environment.compute_threads}));
   all.push_back(make_echo(*environment.clock));
   return all;
 }
@@ -61,6 +64,7 @@ Result<Backend*> Backends::find(const catalog::ModelVersion& version) const {
 
 std::vector<std::string_view> Backends::names() const {
   std::vector<std::string_view> names;
+  names.reserve(in_process_.size());
   for (const auto& backend : in_process_) {
     names.push_back(backend->name());
   }

@@ -14,8 +14,9 @@ namespace aion::runtime {
 
 /// What backends need of the house.
 struct BackendEnvironment {
-  Clock* clock = nullptr;              // outlives the backends
-  std::filesystem::path onnx_library;  // empty = the one that the build found
+  Clock* clock = nullptr;                 // outlives the backends
+  std::filesystem::path onnx_library;     // empty = the one that the build found
+  std::filesystem::path openvino_plugin;  // empty = the one beside the program
   std::filesystem::path
       worker_program;       // the program that `aion worker` is; for isolation = "process"
   int compute_threads = 1;  // how many runs may be under way at once

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::string_view kParent = "--parent=";
 constexpr std::string_view kOnnxLibrary = "--onnx-library=";
+constexpr std::string_view kOpenvinoPlugin = "--openvino-plugin=";
 constexpr std::string_view kComputeThreads = "--compute-threads=";
 
 struct Arguments {
@@ -34,6 +35,10 @@ Result<void> parse_argument(std::string_view argument, Arguments& into) {
   }
   if (argument.starts_with(kOnnxLibrary)) {
     into.environment.onnx_library = argument.substr(kOnnxLibrary.size());
+    return {};
+  }
+  if (argument.starts_with(kOpenvinoPlugin)) {
+    into.environment.openvino_plugin = argument.substr(kOpenvinoPlugin.size());
     return {};
   }
   const bool is_threads =
@@ -79,6 +84,9 @@ std::vector<std::string> worker_arguments(const BackendEnvironment& environment)
                                      std::to_string(environment.compute_threads)};
   if (!environment.onnx_library.empty()) {
     arguments.push_back(std::string(kOnnxLibrary) + environment.onnx_library.string());
+  }
+  if (!environment.openvino_plugin.empty()) {
+    arguments.push_back(std::string(kOpenvinoPlugin) + environment.openvino_plugin.string());
   }
   return arguments;
 }

@@ -15,6 +15,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+import other_formats
+
 OPSET = 17
 IR_VERSION = 8
 
@@ -163,6 +165,24 @@ def slow(name):
     return serialise(name, nodes, [tensor("ITERATIONS", "INT64", [1])], [tensor("OUT", "FP32", [1])], constants)
 
 
+def slow_chain(name):
+    """200 products of ROWS x 256 with 256 x 256 in a row, without a loop: most of a minute for 100,000 rows on a core."""
+    random = np.random.default_rng(8)
+    weight = constant("weight", (random.standard_normal((256, 256)) / 16.0).astype(np.float32))
+    value = helper.make_tensor("value", TensorProto.FLOAT, [1], [0.25])
+    nodes = [
+        helper.make_node("Concat", ["ROWS", "columns"], ["shape"], axis=0),
+        helper.make_node("ConstantOfShape", ["shape"], ["state0"], value=value),
+    ]
+    for step in range(200):
+        nodes.append(helper.make_node("MatMul", [f"state{step}", "weight"], [f"product{step}"]))
+        nodes.append(helper.make_node("Tanh", [f"product{step}"], [f"state{step + 1}"]))
+    nodes.append(helper.make_node("ReduceSum", ["state200"], ["total"], keepdims=0))
+    nodes.append(helper.make_node("Reshape", ["total", "one"], ["OUT"]))
+    constants = [weight, constant("columns", np.array([256], dtype=np.int64)), constant("one", np.array([1], dtype=np.int64))]
+    return serialise(name, nodes, [tensor("ROWS", "INT64", [1])], [tensor("OUT", "FP32", [1])], constants)
+
+
 def scalar(name):
     """Rank 0 in and out: y = 2 x."""
     node = helper.make_node("Mul", ["x", "two"], ["y"])
@@ -250,6 +270,19 @@ def broken_files(name):
     return model_files(name, whole[: len(whole) // 2])
 
 
+def factor_files(name, write):
+    """y = x * (1, 2, 3, 4) in another format than ONNX, without a configuration."""
+    return {f"{name}/1/{path}": content for path, content in write([1, 2, 3, 4]).items()}
+
+
+def openvino_files(name, isolation=None):
+    """`simple` with a configuration that chooses the backend openvino."""
+    files = simple_files(name)
+    text = files[f"{name}/config.pbtxt"].decode().replace('"onnxruntime"', '"openvino"')
+    text += parameter("isolation", isolation) if isolation else ""
+    return {**files, f"{name}/config.pbtxt": text.encode()}
+
+
 DELAY_200_MS = parameter("delay_ms", "200")
 
 MODELS = {
@@ -266,6 +299,7 @@ MODELS = {
         config(name, "onnxruntime", [("x", "FP32", [-1])], [("log", "FP32", [-1]), ("inverse", "FP32", [-1])]),
     ),
     "slow": lambda name: model_files(name, slow(name)),
+    "slow_chain": lambda name: model_files(name, slow_chain(name)),
     "scalar": lambda name: model_files(name, scalar(name)),
     "two_versions": lambda name: version_files(name, "version_policy { all { } }"),
     "latest_version": lambda name: version_files(name, "version_policy: { latest { num_versions: 1 } }"),
@@ -279,6 +313,11 @@ MODELS = {
     "echo_worker": lambda name: echo_files(name, "identity", isolation="process"),
     "delay_worker": lambda name: echo_files(name, "delay", DELAY_200_MS, isolation="process"),
     "repeat_worker": lambda name: echo_files(name, "repeat", isolation="process"),
+    "openvino_onnx": openvino_files,
+    "openvino_worker": lambda name: openvino_files(name, "process"),
+    "openvino_ir": lambda name: factor_files(name, other_formats.openvino_ir),
+    "openvino_saved_model": lambda name: factor_files(name, other_formats.saved_model),
+    "openvino_tflite": lambda name: factor_files(name, other_formats.tflite),
 }
 
 
@@ -309,6 +348,9 @@ def samples():
         "simple": ({"INPUT0": row, "INPUT1": ones}, {"OUTPUT0": row + 1, "OUTPUT1": row - 1}),
         "mlp": ({"x": np.ones((2, 64), dtype=np.float32)}, None),
         "mlpl": ({"x": np.ones((2, 64), dtype=np.float32)}, None),
+        "openvino_onnx": ({"INPUT0": row, "INPUT1": ones}, {"OUTPUT0": row + 1, "OUTPUT1": row - 1}),
+        "openvino_worker": ({"INPUT0": row, "INPUT1": ones}, {"OUTPUT0": row + 1, "OUTPUT1": row - 1}),
+        "slow_chain": ({"ROWS": np.array([1], dtype=np.int64)}, None),
         "slow": ({"ITERATIONS": np.array([3], dtype=np.int64)}, None),
         "scalar": ({"x": np.array(1.5, dtype=np.float32)}, {"y": np.array(3.0, dtype=np.float32)}),
         "nonfinite": (

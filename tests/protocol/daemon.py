@@ -19,8 +19,10 @@ STOP_LIMIT_S = 30
 sys.path.insert(0, str(ROOT / "tests" / "models"))
 import make_models  # noqa: E402  (found through the path above)
 
-# The models of the shared daemon. The truncated one and the big one have tests and daemons of their own.
-SHARED_MODELS = [name for name in make_models.MODELS if name not in ("broken", "mlpl")]
+# The models of the shared daemon. The truncated one, the big ones and those that want OpenVINO have tests and daemons
+# of their own.
+ALONE = ("broken", "mlpl", "slow_chain")
+SHARED_MODELS = [name for name in make_models.MODELS if name not in ALONE and not name.startswith("openvino_")]
 
 
 def program():

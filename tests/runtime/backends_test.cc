@@ -48,7 +48,8 @@ TEST_F(BackendsTest, SayWhichThereAreWhenThereIsNoSuchOne) {
 
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().code, Code::NotFound);
-  EXPECT_EQ(missing.error().message, "there is no backend 'tensorrt'; there are: onnx, echo");
+  EXPECT_EQ(missing.error().message,
+            "there is no backend 'tensorrt'; there are: onnx, openvino, echo");
 }
 
 TEST_F(BackendsTest, RefuseAnUnknownIsolation) {

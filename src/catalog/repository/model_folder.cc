@@ -1,6 +1,7 @@
 #include "catalog/repository/model_folder.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdint>
 #include <fstream>
@@ -25,6 +26,10 @@ constexpr std::size_t kMaxConfigBytes = 1U << 20U;
 constexpr std::size_t kMaxLabelBytes = 16U << 20U;
 constexpr std::string_view kConfigName = "config.pbtxt";
 constexpr std::string_view kOnnxName = "model.onnx";
+// What the backend openvino reads: the first that a version folder holds. A folder without a
+// configuration that holds no model.onnx is its, too.
+constexpr std::array<std::string_view, 4> kOpenvinoNames = {
+    "model.xml", kOnnxName, "model.savedmodel", "model.tflite"};
 
 Error wrong(std::string_view model, const std::string& message) {
   return Error{Code::InvalidArgument, "model '" + std::string(model) + "': " + message};
@@ -194,22 +199,94 @@ Result<Model> flat_model(const fs::path& root,
   return Model{std::string(name), {version_of(settings, name, 1, std::move(file))}};
 }
 
-/// What the backend opens in a version's folder: a file for onnx, the folder itself for others. An
-/// empty path when the file is not there.
+bool is_there(const fs::path& path) {
+  std::error_code failed;
+  return fs::exists(fs::symlink_status(path, failed));
+}
+
+/// The backend for version folders without a configuration: onnx, or openvino where only it can
+/// read what lies there.
+std::string backend_for(const fs::path& folder, const FolderContents& contents) {
+  bool is_openvino = false;
+  for (const std::int64_t version : contents.versions) {
+    const fs::path inside = folder / std::to_string(version);
+    if (is_there(inside / kOnnxName)) {
+      return "onnx";
+    }
+    is_openvino = is_openvino || std::ranges::any_of(kOpenvinoNames, [&](std::string_view name) {
+                    return is_there(inside / name);
+                  });
+  }
+  return is_openvino ? "openvino" : "onnx";
+}
+
+/// The name of what a version's folder must hold, for a backend that opens files.
+std::string file_name_in(const fs::path& folder, const Settings& settings) {
+  if (!settings.file_name.empty()) {
+    return settings.file_name;
+  }
+  if (settings.backend == "openvino") {
+    for (const std::string_view name : kOpenvinoNames) {
+      if (is_there(folder / name)) {
+        return std::string(name);
+      }
+    }
+    return std::string(kOpenvinoNames.front());
+  }
+  return std::string(kOnnxName);
+}
+
+/// The same for a message.
+std::string wanted_file(const Settings& settings) {
+  if (!settings.file_name.empty() || settings.backend != "openvino") {
+    return "the file '" + file_name_in({}, settings) + "'";
+  }
+  std::string names;
+  for (const std::string_view name : kOpenvinoNames) {
+    names.append(names.empty() ? "any of " : ", ").append(name);
+  }
+  return names;
+}
+
+/// What a model is made of beside the file that is opened: the weights of a model.xml, all that a
+/// SavedModel folder holds. None may be a link out of the repository.
+Result<void> check_parts(const fs::path& root, const fs::path& artifact, std::string_view model) {
+  const fs::path weights = fs::path(artifact).replace_extension(".bin");
+  if (artifact.extension() == ".xml" && is_there(weights)) {
+    AION_TRY_VOID(below(root, weights, model));
+  }
+  std::error_code failed;
+  if (!fs::is_directory(artifact, failed)) {
+    return {};
+  }
+  for (fs::recursive_directory_iterator entry(artifact, failed), end; !failed && entry != end;
+       entry.increment(failed)) {
+    AION_TRY_VOID(below(root, entry->path(), model));
+  }
+  return failed ? Result<void>(
+                      wrong(model, "cannot read '" + artifact.string() + "': " + failed.message()))
+                : Result<void>();
+}
+
+/// What the backend opens in a version's folder: a file for onnx, a file or a folder for openvino,
+/// the version's folder itself for others. An empty path when it is not there.
 Result<fs::path> artifact_in(const fs::path& root,
                              const fs::path& folder,
                              const Settings& settings,
                              std::string_view model) {
-  if (settings.backend != "onnx" && settings.file_name.empty()) {
+  const bool has_files = settings.backend == "onnx" || settings.backend == "openvino";
+  if (!has_files && settings.file_name.empty()) {
     return below(root, folder, model);
   }
-  const fs::path file =
-      folder / (settings.file_name.empty() ? std::string(kOnnxName) : settings.file_name);
-  std::error_code failed;
-  if (!fs::exists(fs::symlink_status(file, failed))) {
+  const fs::path file = folder / file_name_in(folder, settings);
+  if (!is_there(file)) {
     return fs::path();
   }
-  return below(root, file, model);
+  AION_TRY(fs::path real, below(root, file, model));
+  if (settings.backend == "openvino") {
+    AION_TRY_VOID(check_parts(root, real, model));
+  }
+  return real;
 }
 
 }  // namespace
@@ -235,7 +312,7 @@ Result<Model> read_model_folder(const fs::path& root,
     return flat_model(root, contents, std::move(settings), name);
   }
   if (settings.backend.empty()) {
-    settings.backend = "onnx";
+    settings.backend = backend_for(folder, contents);
   }
   std::vector<std::int64_t> present;
   std::vector<fs::path> artifacts;
@@ -254,9 +331,7 @@ Result<Model> read_model_folder(const fs::path& root,
         version_of(settings, name, version, artifacts[static_cast<std::size_t>(at)]));
   }
   if (present.empty()) {
-    const std::string file =
-        settings.file_name.empty() ? std::string(kOnnxName) : settings.file_name;
-    return wrong(name, "no version folder holds the file '" + file + "'");
+    return wrong(name, "no version folder holds " + wanted_file(settings));
   }
   if (model.versions.empty()) {
     return wrong(name,

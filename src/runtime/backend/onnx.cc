@@ -3,10 +3,12 @@
 #include <mutex>
 #include <utility>
 
+#include "runtime/backend/agreement.h"
 #include "runtime/backend/onnx/instance.h"
 #include "runtime/backend/onnx/library.h"
 #include "runtime/backend/onnx/session.h"
 #include "runtime/backend/onnx/signature.h"
+#include "runtime/backend/threads.h"
 
 namespace aion::runtime {
 
@@ -31,13 +33,12 @@ class OnnxBackend final : public Backend {
   [[nodiscard]] Result<std::unique_ptr<Instance>> load(const catalog::ModelVersion& version,
                                                        resource::Lease lease) {
     AION_TRY(const int threads,
-             onnx::threads_per_run(
-                 version.parameters, options_.compute_threads, lease.quantity().cores));
+             threads_per_run(version.parameters, options_.compute_threads, lease.quantity().cores));
     AION_TRY(auto ready_library, library());
     AION_TRY(auto session, onnx::load_session(std::move(ready_library), version.path, threads));
     AION_TRY(catalog::Signature file,
              onnx::read_signature(*session->library, session->handle.get()));
-    AION_TRY(catalog::Signature signature, onnx::agree(version.signature, std::move(file)));
+    AION_TRY(catalog::Signature signature, agree(version.signature, std::move(file)));
     return std::unique_ptr<Instance>(std::make_unique<onnx::OnnxInstance>(
         std::move(session), std::move(signature), std::move(lease)));
   }

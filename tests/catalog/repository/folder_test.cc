@@ -298,5 +298,81 @@ TEST(FolderRepository, FailsAsAWholeWhenARootIsMissing) {
   EXPECT_THAT(findings.error().message, HasSubstr("/nonexistent/models"));
 }
 
+TEST(FolderRepository, GivesWhatOnlyOpenvinoReadsToItWithoutAConfiguration) {
+  const TemporaryFolder root;
+  root.write("ir/1/model.xml", "x");
+  root.write("ir/1/model.bin", "x");
+  root.write("tensorflow/1/model.savedmodel/saved_model.pb", "x");
+  root.write("lite/1/model.tflite", "x");
+
+  const auto models = FolderRepository({root.path()}).scan();
+
+  ASSERT_TRUE(models);
+  ASSERT_EQ(models->size(), 3U);
+  for (const auto& finding : *models) {
+    ASSERT_TRUE(finding.model) << finding.model.error().message;
+    EXPECT_EQ(finding.model->versions[0].backend, "openvino");
+    EXPECT_EQ(finding.model->versions[0].platform, "openvino");
+    EXPECT_EQ(finding.model->versions[0].path.stem(), "model");
+  }
+}
+
+TEST(FolderRepository, GivesAnOnnxFileBesideOtherFormatsToOnnx) {
+  const TemporaryFolder root;
+  root.write("net/1/model.onnx", "x");
+  root.write("net/1/model.xml", "x");
+
+  const auto model = FolderRepository({root.path()}).find("net");
+
+  ASSERT_TRUE(model) << model.error().message;
+  EXPECT_EQ(model->versions[0].backend, "onnx");
+  EXPECT_EQ(model->versions[0].path.filename(), "model.onnx");
+}
+
+TEST(FolderRepository, GivesAnOnnxFileToOpenvinoWhereTheConfigurationChoosesIt) {
+  const TemporaryFolder root;
+  root.write("net/config.pbtxt", "backend: 'openvino'");
+  root.write("net/1/model.onnx", "x");
+
+  const auto model = FolderRepository({root.path()}).find("net");
+
+  ASSERT_TRUE(model) << model.error().message;
+  EXPECT_EQ(model->versions[0].backend, "openvino");
+  EXPECT_EQ(model->versions[0].path.filename(), "model.onnx");
+}
+
+TEST(FolderRepository, SaysWhichFilesOpenvinoLooksFor) {
+  const TemporaryFolder root;
+  root.write("net/config.pbtxt", "backend: 'openvino'");
+  root.make_folder("net/1");
+
+  const auto model = FolderRepository({root.path()}).find("net");
+
+  ASSERT_FALSE(model);
+  EXPECT_EQ(model.error().message,
+            "model 'net': no version folder holds any of model.xml, model.onnx, model.savedmodel, "
+            "model.tflite");
+}
+
+TEST(FolderRepository, RefusesPartsOfAModelThatAreLinksToElsewhere) {
+  const TemporaryFolder outside;
+  outside.write("secret", "x");
+  const TemporaryFolder root;
+  root.write("ir/1/model.xml", "x");
+  std::filesystem::create_symlink(outside.path() / "secret", root.path() / "ir/1/model.bin");
+  root.write("tensorflow/1/model.savedmodel/saved_model.pb", "x");
+  root.make_folder("tensorflow/1/model.savedmodel/variables");
+  std::filesystem::create_symlink(
+      outside.path() / "secret",
+      root.path() / "tensorflow/1/model.savedmodel/variables/variables.index");
+
+  for (const std::string name : {"ir", "tensorflow"}) {
+    const auto model = FolderRepository({root.path()}).find(name);
+
+    ASSERT_FALSE(model) << name;
+    EXPECT_THAT(model.error().message, HasSubstr("link out of the model repository"));
+  }
+}
+
 }  // namespace
 }  // namespace aion::catalog

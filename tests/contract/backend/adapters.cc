@@ -16,6 +16,10 @@ const std::vector<Adapter>& adapters() {
       {"Echo", "echo", "none"},
       {"OnnxInWorker", "onnx", "process"},
       {"EchoInWorker", "echo", "process"},
+#ifdef AION_TEST_OPENVINO
+      {"Openvino", "openvino", "none"},
+      {"OpenvinoInWorker", "openvino", "process"},
+#endif
   };
   return all;
 }
@@ -25,7 +29,7 @@ catalog::ModelVersion Adapter::version(const std::string& model) const {
   version.name = model;
   version.backend = backend;
   version.parameters["isolation"] = isolation;
-  if (is_onnx()) {
+  if (reads_files()) {
     version.path = std::filesystem::path(AION_TEST_MODELS) / model / "1" / "model.onnx";
   }
   return version;
@@ -51,8 +55,8 @@ catalog::ModelVersion Adapter::two_outputs() const {
 }
 
 catalog::ModelVersion Adapter::slow() const {
-  auto slow = version("slow");
-  if (!is_onnx()) {
+  auto slow = version(backend == "openvino" ? "slow_chain" : "slow");
+  if (!reads_files()) {
     slow.parameters["mode"] = "delay";
     slow.parameters["delay_ms"] = "3600000";
   }
@@ -61,23 +65,40 @@ catalog::ModelVersion Adapter::slow() const {
 
 Batch Adapter::slow_batch() const {
   Batch batch;
-  batch.inputs.push_back(
-      is_onnx() ? make_tensor(DataType::Int64, std::vector<std::int64_t>{1'000'000'000})
-                : floats({1}));
+  batch.inputs.push_back(reads_files()
+                             ? make_tensor(DataType::Int64, std::vector<std::int64_t>{slow_count()})
+                             : floats({1}));
   batch.outputs = {0};
   return batch;
 }
 
 catalog::ModelVersion Adapter::broken() const {
   auto broken = version("broken");
-  if (!is_onnx()) {
+  if (!reads_files()) {
     broken.parameters["mode"] = "shout";
   }
   return broken;
 }
 
 std::string Adapter::broken_because() const {
-  return is_onnx() ? "Protobuf parsing failed" : "got 'shout'";
+  if (backend == "openvino") {
+    return "Model can't be parsed";
+  }
+  return reads_files() ? "Protobuf parsing failed" : "got 'shout'";
+}
+
+Carries Adapter::carries(DataType dtype) const {
+  if (backend != "openvino") {
+    return Carries::All;
+  }
+  const bool is_wide = dtype == DataType::Int64 || dtype == DataType::Uint64;
+  return is_wide                    ? Carries::ThirtyTwoBits
+         : dtype == DataType::Bytes ? Carries::Nothing
+                                    : Carries::All;
+}
+
+std::int64_t Adapter::slow_count() const {
+  return backend == "openvino" ? 100'000 : 1'000'000'000;  // rows; rounds of a loop
 }
 
 }  // namespace aion::runtime

@@ -9,6 +9,9 @@
 
 namespace aion::runtime {
 
+/// All values of a type, those of 32 bits (others are refused), or none (the model is refused).
+enum class Carries { All, ThirtyTwoBits, Nothing };
+
 /// One adapter as the suite sees it.
 struct Adapter {
   std::string name;       // for the names of the tests
@@ -20,15 +23,18 @@ struct Adapter {
   /// INPUT0 and INPUT1, INT32 [-1,16] -> OUTPUT0 and OUTPUT1, INT32 [-1,16], which differ where the
   /// inputs differ.
   [[nodiscard]] catalog::ModelVersion two_outputs() const;
-  /// Takes hours to answer slow_batch().
+  /// Takes most of a minute, or hours, to answer slow_batch().
   [[nodiscard]] catalog::ModelVersion slow() const;
   [[nodiscard]] Batch slow_batch() const;
   /// Does not open, for a reason that holds these words.
   [[nodiscard]] catalog::ModelVersion broken() const;
   [[nodiscard]] std::string broken_because() const;
+  /// What of a type goes in and out.
+  [[nodiscard]] Carries carries(tensor::DataType dtype) const;
 
  private:
-  [[nodiscard]] bool is_onnx() const { return backend == "onnx"; }
+  [[nodiscard]] bool reads_files() const { return backend != "echo"; }
+  [[nodiscard]] std::int64_t slow_count() const;
   [[nodiscard]] catalog::ModelVersion version(const std::string& model) const;
 };
 

@@ -28,12 +28,25 @@ class BackendDataTypes : public BackendSuite,
     }
     return {dtype, {2, 3}, std::move(buffer), nullptr};
   }
+
+  // The same, whole numbers that fit 31 bits.
+  static tensor::Tensor small_sample(DataType dtype) {
+    tensor::Tensor small =
+        make_tensor(dtype, std::vector<std::int64_t>{0, 1, 2, 65'536, 16'909'060, 2'147'483'647});
+    small.shape = {2, 3};
+    return small;
+  }
 };
 
 TEST_P(BackendDataTypes, ComesBackAsItWasSent) {
   const auto& [adapter, dtype] = GetParam();
+  if (adapter.carries(dtype) == Carries::Nothing) {
+    expect_refusal(adapter.identity(dtype));
+    return;
+  }
   const auto instance = opened(adapter.identity(dtype));
-  const tensor::Tensor sent = sample(dtype);
+  const tensor::Tensor sent =
+      adapter.carries(dtype) == Carries::All ? sample(dtype) : small_sample(dtype);
 
   const auto outputs = answer(*instance, {{sent}, {0}, {}});
 
@@ -44,6 +57,22 @@ TEST_P(BackendDataTypes, ComesBackAsItWasSent) {
   if (dtype == DataType::Bytes) {
     EXPECT_EQ(*outputs[0].offsets, *sent.offsets);
   }
+}
+
+TEST_P(BackendDataTypes, IsRefusedWhereAValueWouldBeCutOff) {
+  const auto& [adapter, dtype] = GetParam();
+  if (adapter.carries(dtype) != Carries::ThirtyTwoBits) {
+    return;  // nothing is cut off
+  }
+  const auto instance = opened(adapter.identity(dtype));
+  CollectingSink sink;
+
+  const auto done = run(*instance, {{sample(dtype)}, {0}, {}}, sink);
+
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, Code::InvalidArgument);
+  EXPECT_THAT(done.error().message, testing::HasSubstr("input 'INPUT0': element 0 is "));
+  EXPECT_TRUE(sink.responses().empty());
 }
 
 INSTANTIATE_TEST_SUITE_P(Adapters,

@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/executor.h"
@@ -34,6 +35,14 @@ class BackendSuite : public testing::Test {
     return *std::move(instance);
   }
 
+  /// A version with elements that the adapter does not carry is refused with their type's reason.
+  void expect_refusal(catalog::ModelVersion version) {
+    const auto instance = open(std::move(version));
+    ASSERT_FALSE(instance);
+    EXPECT_EQ(instance.error().code, Code::Unimplemented);
+    EXPECT_THAT(instance.error().message, testing::HasSubstr("input 'INPUT0' has elements of"));
+  }
+
   static Result<void> run(Instance& instance,
                           Batch batch,
                           ResponseSink& sink,
@@ -55,6 +64,7 @@ class BackendSuite : public testing::Test {
   Executors executors_{{.io = 1, .compute = 1, .blocking = 1}};
   Backends backends_{{.clock = &executors_.clock(),
                       .onnx_library = {},
+                      .openvino_plugin = {},
                       .worker_program = "/proc/self/exe",
                       .compute_threads = 2}};
 };

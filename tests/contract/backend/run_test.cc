@@ -131,6 +131,10 @@ TEST_P(BackendContract, TakesTensorsWithoutElements) {
 }
 
 TEST_P(BackendContract, TakesStringTensorsWithoutElements) {
+  if (GetParam().carries(DataType::Bytes) == Carries::Nothing) {
+    expect_refusal(GetParam().identity(DataType::Bytes));
+    return;
+  }
   const auto instance = opened(GetParam().identity(DataType::Bytes));
 
   const auto outputs = answer(*instance, {{tensor::bytes_from_values({}, {2, 0})}, {0}, {}});

@@ -1,15 +1,10 @@
 #include "runtime/backend/onnx/session.h"
 
-#include <algorithm>
-#include <charconv>
-#include <string_view>
 #include <utility>
 
 namespace aion::runtime::onnx {
 
 namespace {
-
-constexpr int kMostThreads = 1024;
 
 struct Setting {
   const char* key;
@@ -44,25 +39,6 @@ Result<SessionOptionsHandle> make_options(const Library& library, int threads) {
 }
 
 }  // namespace
-
-Result<int> threads_per_run(const std::map<std::string, std::string>& parameters,
-                            int compute_threads,
-                            double cores) {
-  const auto given = parameters.find("intra_op_thread_count");
-  if (given == parameters.end()) {
-    return compute_threads > 1 ? 1 : std::clamp(static_cast<int>(cores), 1, kMostThreads);
-  }
-  const std::string& text = given->second;
-  int count = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  if (error != std::errc() || end != text.data() + text.size() || count < 1 ||
-      count > kMostThreads) {
-    return Error{Code::InvalidArgument,
-                 "parameter 'intra_op_thread_count' is '" + text +
-                     "', expected a whole number from 1 to " + std::to_string(kMostThreads)};
-  }
-  return count;
-}
 
 Result<std::shared_ptr<const Session>> load_session(std::shared_ptr<const Library> library,
                                                     const std::filesystem::path& model,
