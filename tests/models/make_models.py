@@ -196,6 +196,21 @@ def add_constant(name, amount):
     return serialise(name, [node], [tensor("x", "FP32", ["n"])], [tensor("y", "FP32", ["n"])], [amount])
 
 
+def one_column(name, amount, mebibytes):
+    """y = amount * x[0], by a dense layer of this size whose only weight that is not 0 is its first.
+
+    For tests of loading: as large as one likes, quick to write, and the answer tells which file was loaded.
+    """
+    weight = np.zeros((256, mebibytes * 1024), dtype=np.float32)
+    weight[0, 0] = amount
+    nodes = [
+        helper.make_node("MatMul", ["x", "weight"], ["columns"]),
+        helper.make_node("ReduceSum", ["columns", "last"], ["y"], keepdims=1),
+    ]
+    constants = [constant("weight", weight), constant("last", np.array([-1], dtype=np.int64))]
+    return serialise(name, nodes, [tensor("x", "FP32", ["n", 256])], [tensor("y", "FP32", ["n", 1])], constants)
+
+
 def big_activation(name):
     """`activation` is [ROWS, 1024] of 0.5; `total` its sum, for those who want the memory used and not the answer."""
     nodes = [

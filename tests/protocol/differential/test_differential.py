@@ -96,7 +96,7 @@ def test_every_rule_is_needed_by_a_request(answers):
 
 
 @pytest.mark.timeout(180)
-@pytest.mark.xfail(reason="a fault of the program that is known and not mended yet", strict=True)
+@pytest.mark.xfail(reason="a fault of the program that is known and not mended yet", strict=True, raises=AssertionError)
 @pytest.mark.parametrize("fault", differences.FAULTS, ids=lambda fault: fault.row.replace(" ", "_"))
 def test_a_known_fault_is_mended(answers, fault):
     assert idle_patterns(answers, [fault]) != []
