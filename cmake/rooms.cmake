@@ -2,7 +2,7 @@
 # linker sees the same house as tools/check_layers.
 
 # Third-party libraries by room. A room not named here stands on the standard library alone.
-set(AION_LINKS_base Boost::headers simdjson::simdjson Threads::Threads ZLIB::ZLIB)
+set(AION_LINKS_base Boost::headers simdjson::simdjson OpenSSL::Crypto Threads::Threads ZLIB::ZLIB)
 set(AION_LINKS_net Boost::headers PkgConfig::NGHTTP2 protobuf::libprotobuf ZLIB::ZLIB)
 set(AION_LINKS_net_client CURL::libcurl)
 set(AION_LINKS_cli PNG::PNG PkgConfig::TURBOJPEG)
