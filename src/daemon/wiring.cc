@@ -69,10 +69,15 @@ net::GrpcConfig grpc_config(const Config& config) {
   return grpc;
 }
 
-runtime::BackendEnvironment backend_environment(const Config& config, Executors& executors) {
+runtime::BackendEnvironment backend_environment(const Config& config,
+                                                Executors& executors,
+                                                const Log& log) {
   runtime::BackendEnvironment environment;
   environment.clock = &executors.clock();
   environment.onnx_library = config.onnx_library;
+  environment.onnx_cache = config.data_dir / "cache" / "onnx";
+  environment.onnx_cache_limit = config.onnx_cache;
+  environment.log = &log;
   environment.openvino_plugin = config.openvino_plugin;
   environment.worker_program = "/proc/self/exe";
   environment.compute_threads = static_cast<int>(executors.compute_count());
@@ -114,7 +119,7 @@ struct Daemon::House {
         executors({wanted.io_threads, wanted.compute_threads, wanted.blocking_threads}),
         ledger({resource::DeviceKind::Cpu, 0}),
         repository(roots_of(wanted)),
-        backends(backend_environment(wanted, executors)),
+        backends(backend_environment(wanted, executors, log)),
         server({executors, repository, backends, ledger, metrics, log},
                {wanted.inline_below, wanted.max_queue, wanted.model_control_mode == "explicit"}),
         kserve_http(
