@@ -192,7 +192,7 @@ function(aion_add_plugins)
   if(AION_WITH_OPENVINO)
     aion_add_plugin(runtime_backend_openvino runtime/backend/openvino "${AION_OPENVINO_LIBRARY}")
     target_include_directories(aion_openvino_plugin SYSTEM PRIVATE "${AION_OPENVINO_INCLUDE}")
-    add_dependencies(aion_runtime aion_openvino_plugin)  # opened at run time, so built with whoever may open it
+    add_dependencies(aion_runtime_backend aion_openvino_plugin)  # opened at run time, so built with whoever may open it
   endif()
 endfunction()
 
