@@ -2,7 +2,7 @@
 # linker sees the same house as tools/check_layers.
 
 # Third-party libraries by room. A room not named here stands on the standard library alone.
-set(AION_LINKS_base Boost::headers simdjson::simdjson Threads::Threads ZLIB::ZLIB)
+set(AION_LINKS_base Boost::headers simdjson::simdjson OpenSSL::Crypto Threads::Threads ZLIB::ZLIB)
 set(AION_LINKS_net Boost::headers PkgConfig::NGHTTP2 protobuf::libprotobuf ZLIB::ZLIB)
 set(AION_LINKS_net_client CURL::libcurl)
 set(AION_LINKS_cli PNG::PNG PkgConfig::TURBOJPEG)
@@ -192,7 +192,7 @@ function(aion_add_plugins)
   if(AION_WITH_OPENVINO)
     aion_add_plugin(runtime_backend_openvino runtime/backend/openvino "${AION_OPENVINO_LIBRARY}")
     target_include_directories(aion_openvino_plugin SYSTEM PRIVATE "${AION_OPENVINO_INCLUDE}")
-    add_dependencies(aion_runtime aion_openvino_plugin)  # opened at run time, so built with whoever may open it
+    add_dependencies(aion_runtime_backend aion_openvino_plugin)  # opened at run time, so built with whoever may open it
   endif()
 endfunction()
 

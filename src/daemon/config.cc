@@ -98,6 +98,10 @@ void bind(ConfigTable& table, Config& config) {
   table.bind("onnx.library",
              config.onnx_library,
              "path of libonnxruntime.so; empty = the one found at build time");
+  table.bind("onnx.cache_size",
+             config.onnx_cache,
+             "most that the optimised graphs of ONNX models take in the data folder, in bytes; 0 = "
+             "none are kept");
   table.bind("openvino.plugin",
              config.openvino_plugin,
              "path of libaion_openvino.so; empty = ../lib beside the program");

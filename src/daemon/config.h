@@ -35,6 +35,7 @@ struct Config {
   std::size_t max_queue = 4096;
   std::chrono::milliseconds stop_limit{30'000};
   std::filesystem::path onnx_library;
+  Bytes onnx_cache = Bytes::mebi(1024);
   std::filesystem::path openvino_plugin;
   std::string log_level = "info";
   std::string log_format = "text";

@@ -70,10 +70,15 @@ net::GrpcConfig grpc_config(const Config& config) {
   return grpc;
 }
 
-runtime::BackendEnvironment backend_environment(const Config& config, Executors& executors) {
+runtime::BackendEnvironment backend_environment(const Config& config,
+                                                Executors& executors,
+                                                const Log& log) {
   runtime::BackendEnvironment environment;
   environment.clock = &executors.clock();
   environment.onnx_library = config.onnx_library;
+  environment.onnx_cache = config.data_dir / "cache" / "onnx";
+  environment.onnx_cache_limit = config.onnx_cache;
+  environment.log = &log;
   environment.openvino_plugin = config.openvino_plugin;
   environment.worker_program = "/proc/self/exe";
   environment.compute_threads = static_cast<int>(executors.compute_count());
@@ -142,7 +147,7 @@ struct Daemon::House {
         executors({wanted.io_threads, wanted.compute_threads, wanted.blocking_threads}),
         ledger({resource::DeviceKind::Cpu, 0}),
         repository(roots_of(wanted), wanted.data_dir / "uploads"),
-        backends(backend_environment(wanted, executors)),
+        backends(backend_environment(wanted, executors, log)),
         server({executors, repository, backends, ledger, metrics, log}, serving_config(wanted)),
         kserve_http(
             server, authorizer, executors, {"aion", std::string(kVersion), wanted.max_body.count}),

@@ -15,8 +15,11 @@ namespace {
 
 std::vector<std::unique_ptr<Backend>> make_all(const BackendEnvironment& environment) {
   std::vector<std::unique_ptr<Backend>> all;
-  all.push_back(make_onnx(
-      {.library = environment.onnx_library, .compute_threads = environment.compute_threads}));
+  all.push_back(make_onnx({.library = environment.onnx_library,
+                           .compute_threads = environment.compute_threads,
+                           .cache = environment.onnx_cache,
+                           .cache_limit = environment.onnx_cache_limit,
+                           .log = environment.log}));
   all.push_back(make_openvino(
       {.plugin = environment.openvino_plugin, .compute_threads = environment.compute_threads}));
   all.push_back(make_echo(*environment.clock));

@@ -6,7 +6,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/executor.h"
+#include "base/log.h"
 #include "base/result.h"
 #include "runtime/backend/backend.h"
 
@@ -16,7 +18,10 @@ namespace aion::runtime {
 struct BackendEnvironment {
   Clock* clock = nullptr;                 // outlives the backends
   std::filesystem::path onnx_library;     // empty = the one that the build found
-  std::filesystem::path openvino_plugin;  // empty = the one beside the program
+  std::filesystem::path onnx_cache = {};  // folder of optimised graphs; empty = none is kept
+  Bytes onnx_cache_limit = Bytes::mebi(1024);
+  const Log* log = nullptr;                    // may be null; outlives the backends
+  std::filesystem::path openvino_plugin = {};  // empty = the one beside the program
   std::filesystem::path
       worker_program;       // the program that `aion worker` is; for isolation = "process"
   int compute_threads = 1;  // how many runs may be under way at once

@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::string_view kParent = "--parent=";
 constexpr std::string_view kOnnxLibrary = "--onnx-library=";
+constexpr std::string_view kOnnxCache = "--onnx-cache=";
+constexpr std::string_view kOnnxCacheLimit = "--onnx-cache-bytes=";
 constexpr std::string_view kOpenvinoPlugin = "--openvino-plugin=";
 constexpr std::string_view kComputeThreads = "--compute-threads=";
 
@@ -35,6 +37,14 @@ Result<void> parse_argument(std::string_view argument, Arguments& into) {
   }
   if (argument.starts_with(kOnnxLibrary)) {
     into.environment.onnx_library = argument.substr(kOnnxLibrary.size());
+    return {};
+  }
+  if (argument.starts_with(kOnnxCache)) {
+    into.environment.onnx_cache = argument.substr(kOnnxCache.size());
+    return {};
+  }
+  if (argument.starts_with(kOnnxCacheLimit) &&
+      parse(argument.substr(kOnnxCacheLimit.size()), into.environment.onnx_cache_limit.count)) {
     return {};
   }
   if (argument.starts_with(kOpenvinoPlugin)) {
@@ -62,12 +72,13 @@ Result<Arguments> parse_arguments(int argc, char** argv) {
   return arguments;
 }
 
-Result<void> serve(const Arguments& arguments) {
+Result<void> serve(const Arguments& arguments, const Log& log) {
   Executors executors({.io = 1,
                        .compute = static_cast<std::size_t>(arguments.environment.compute_threads),
                        .blocking = 1});
   BackendEnvironment environment = arguments.environment;
   environment.clock = &executors.clock();
+  environment.log = &log;
   const Backends backends(environment);
   const auto find = [&backends](const catalog::ModelVersion& version) {
     return backends.find(version);
@@ -85,6 +96,11 @@ std::vector<std::string> worker_arguments(const BackendEnvironment& environment)
   if (!environment.onnx_library.empty()) {
     arguments.push_back(std::string(kOnnxLibrary) + environment.onnx_library.string());
   }
+  if (!environment.onnx_cache.empty()) {
+    arguments.push_back(std::string(kOnnxCache) + environment.onnx_cache.string());
+    arguments.push_back(std::string(kOnnxCacheLimit) +
+                        std::to_string(environment.onnx_cache_limit.count));
+  }
   if (!environment.openvino_plugin.empty()) {
     arguments.push_back(std::string(kOpenvinoPlugin) + environment.openvino_plugin.string());
   }
@@ -101,7 +117,7 @@ int worker_main(int argc, char** argv) {
   if (auto tied = worker::die_with_parent(arguments->parent); !tied) {
     return 2;
   }
-  if (auto served = serve(*arguments); !served) {
+  if (auto served = serve(*arguments, log); !served) {
     log.error("worker process not started", {{"reason", served.error().message}});
     return 2;
   }

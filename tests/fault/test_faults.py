@@ -1,7 +1,9 @@
 """Bad models, bad folders, taken ports and dead clients: each costs what it touches and nothing else."""
 
 import os
+import pathlib
 import socket
+import subprocess
 import threading
 
 import daemon as daemons
@@ -351,7 +353,6 @@ def test_a_client_that_does_not_read_its_answer_costs_nobody_else(daemon):
 
 
 def test_a_killed_grpc_client_process_costs_nobody_else(private_daemon):
-    import subprocess
     import sys
 
     daemon = private_daemon("slow", "scalar")
@@ -389,3 +390,69 @@ def test_a_thousand_idle_connections_leave_room_for_a_request(daemon):
     finally:
         for connection in connections:
             connection.close()
+
+
+# ---- the cache of optimised graphs
+
+
+def in_a_small_file_system(command, folder, size):
+    """The command with `folder` on a file system of its own that holds so much, in a mount namespace of its own."""
+    script = f'mount -t tmpfs -o size={size},mode=0700 tmpfs "$0" && exec "$@"'
+    kinds = ["--mount"] if os.geteuid() == 0 else ["--user", "--map-root-user", "--mount"]
+    prefix = ["unshare", *kinds, "sh", "-c", script, str(folder)]
+    tried = subprocess.run([*prefix, "true"], capture_output=True, text=True)
+    if tried.returncode != 0:
+        pytest.skip(f"no mount namespace here: {tried.stderr.strip()}")
+    return prefix + command
+
+
+def large_answer(daemon):
+    x = [index / 64 for index in range(64)]
+    answer = wire.infer(daemon.http, "mlpl", {"inputs": [wire.tensor("x", "FP32", [1, 64], x)]})
+    assert answer.status == 200, answer.body
+    return answer.json()["outputs"][0]["data"]
+
+
+def test_a_full_cache_folder_fails_no_load_and_is_told_once(make_repository, private_daemon, tmp_path):
+    repository = make_repository("mlpl")
+    wanted = large_answer(private_daemon(repository=repository))
+    cache = tmp_path / "full" / "cache"
+    cache.mkdir(parents=True)
+    tmp_path.joinpath("full").chmod(0o700)
+    daemon = daemons.Daemon(repository, tmp_path / "full")
+    daemon.command = in_a_small_file_system(daemon.command, cache, "1m")
+
+    daemon.start()
+    try:
+        for _ in range(2):
+            assert wire.post(daemon.http, "/v2/repository/models/mlpl/load").status == 200
+        assert large_answer(daemon) == wanted
+        kept = list(pathlib.Path(f"/proc/{daemon.pid}/root{cache}/onnx").iterdir())
+    finally:
+        daemon.stop()
+
+    assert kept == []
+    assert daemon.text().count("optimised graph not kept") == 1
+    assert "No space left on device" in daemon.text()
+
+
+def test_a_start_after_the_first_takes_the_optimised_graph_of_the_first(make_repository, private_daemon, tmp_path):
+    repository = make_repository("mlpl")
+    first = private_daemon(repository=repository, data_dir=tmp_path / "data")
+    wanted = large_answer(first)
+    first.stop()
+    (entry,) = (tmp_path / "data" / "cache" / "onnx").iterdir()
+    before = entry.stat().st_ino
+
+    second = private_daemon(repository=repository, data_dir=tmp_path / "data")
+
+    assert large_answer(second) == wanted
+    assert entry.stat().st_ino == before
+
+
+def test_a_cache_of_size_zero_keeps_nothing(private_daemon, tmp_path):
+    daemon = private_daemon("mlpl", data_dir=tmp_path / "data", flags=["--onnx-cache-size", "0"])
+
+    large_answer(daemon)
+
+    assert not (tmp_path / "data" / "cache").exists()

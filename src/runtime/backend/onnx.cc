@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "runtime/backend/agreement.h"
+#include "runtime/backend/onnx/graph_cache.h"
 #include "runtime/backend/onnx/instance.h"
 #include "runtime/backend/onnx/library.h"
 #include "runtime/backend/onnx/session.h"
@@ -16,7 +17,8 @@ namespace {
 
 class OnnxBackend final : public Backend {
  public:
-  explicit OnnxBackend(OnnxOptions options) : options_(std::move(options)) {
+  explicit OnnxBackend(OnnxOptions options)
+      : options_(std::move(options)), cache_(options_.cache, options_.cache_limit, options_.log) {
     if (options_.library.empty()) {
       options_.library = AION_ONNXRUNTIME_LIBRARY;
     }
@@ -35,7 +37,8 @@ class OnnxBackend final : public Backend {
     AION_TRY(const int threads,
              threads_per_run(version.parameters, options_.compute_threads, lease.quantity().cores));
     AION_TRY(auto ready_library, library());
-    AION_TRY(auto session, onnx::load_session(std::move(ready_library), version.path, threads));
+    AION_TRY(auto session,
+             onnx::load_session(std::move(ready_library), version.path, threads, cache_));
     AION_TRY(catalog::Signature file,
              onnx::read_signature(*session->library, session->handle.get()));
     AION_TRY(catalog::Signature signature, agree(version.signature, std::move(file)));
@@ -54,6 +57,7 @@ class OnnxBackend final : public Backend {
   }
 
   OnnxOptions options_;
+  onnx::GraphCache cache_;
   std::mutex mutex_;
   std::shared_ptr<const onnx::Library> library_;
 };

@@ -32,6 +32,10 @@ Error cannot_use(const std::filesystem::path& path, const std::string& why) {
                "the OpenVINO plug-in " + path.string() + " cannot be used: " + why};
 }
 
+std::string interface_of(const PluginEntry& entry) {
+  return std::to_string(entry.interface) + "." + std::to_string(entry.bytes);
+}
+
 std::string build_of(const PluginEntry& entry) {
   return "aion " + std::string(entry.version) + " by g++ " + std::string(entry.compiler);
 }
@@ -48,10 +52,9 @@ Result<Plugin*> open_plugin(const std::filesystem::path& path) {
   }
   const PluginEntry& entry = *get_entry();
   const PluginEntry wanted;
-  if (entry.interface != wanted.interface) {
-    return cannot_use(path,
-                      "it has interface " + std::to_string(entry.interface) + ", expected " +
-                          std::to_string(wanted.interface));
+  if (entry.interface != wanted.interface || entry.bytes != wanted.bytes) {
+    return cannot_use(
+        path, "it has interface " + interface_of(entry) + ", expected " + interface_of(wanted));
   }
   if (entry.version != wanted.version || entry.compiler != wanted.compiler) {
     return cannot_use(path,

@@ -1,6 +1,11 @@
 #include "runtime/backend/onnx/session.h"
 
+#include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
+
+#include "runtime/backend/onnx/memory_file.h"
 
 namespace aion::runtime::onnx {
 
@@ -21,12 +26,16 @@ constexpr Setting kSettings[] = {
     {"session.use_device_allocator_for_initializers", "1"},
 };
 
-Result<SessionOptionsHandle> make_options(const Library& library, int threads) {
+constexpr GraphOptimizationLevel kLevel = ORT_ENABLE_ALL;
+
+Result<SessionOptionsHandle> make_options(const Library& library,
+                                          int threads,
+                                          GraphOptimizationLevel level) {
   const OrtApi& api = library.api();
   OrtSessionOptions* made = nullptr;
   AION_TRY_VOID(library.check(api.CreateSessionOptions(&made)));
   auto options = library.own<SessionOptionsHandle>(made);
-  AION_TRY_VOID(library.check(api.SetSessionGraphOptimizationLevel(made, ORT_ENABLE_ALL)));
+  AION_TRY_VOID(library.check(api.SetSessionGraphOptimizationLevel(made, level)));
   AION_TRY_VOID(library.check(api.SetSessionExecutionMode(made, ORT_SEQUENTIAL)));
   AION_TRY_VOID(library.check(api.SetIntraOpNumThreads(made, threads)));
   AION_TRY_VOID(library.check(api.SetInterOpNumThreads(made, 1)));
@@ -38,16 +47,86 @@ Result<SessionOptionsHandle> make_options(const Library& library, int threads) {
   return options;
 }
 
+// What decides how a graph is optimised, beside the model and the CPU.
+std::string maker_of(const Library& library) {
+  std::string maker =
+      "graph 1, ONNX Runtime " + library.version() + ", level " + std::to_string(kLevel);
+  for (const auto& [key, value] : kSettings) {
+    maker.append(", ").append(key).append("=").append(value);
+  }
+  return maker;
+}
+
+Result<SessionHandle> session_of(const Library& library,
+                                 const std::filesystem::path& model,
+                                 const OrtSessionOptions* options) {
+  OrtSession* made = nullptr;
+  AION_TRY_VOID(
+      library.check(library.api().CreateSession(library.env(), model.c_str(), options, &made)));
+  return library.own<SessionHandle>(made);
+}
+
+Result<SessionHandle> session_of_graph(const Library& library,
+                                       std::string_view graph,
+                                       int threads) {
+  AION_TRY(const SessionOptionsHandle options, make_options(library, threads, ORT_DISABLE_ALL));
+  OrtSession* made = nullptr;
+  AION_TRY_VOID(library.check(library.api().CreateSessionFromArray(
+      library.env(), graph.data(), graph.size(), options.get(), &made)));
+  return library.own<SessionHandle>(made);
+}
+
+// Optimises the graph, and keeps it as ONNX. The library's own format is no faster to load, and its
+// bytes would have to be copied, or to stay for as long as the session.
+Result<SessionHandle> session_to_keep(const Library& library,
+                                      const std::filesystem::path& model,
+                                      int threads,
+                                      const std::string& key,
+                                      GraphCache& cache) {
+  const MemoryFile file;
+  AION_TRY(const SessionOptionsHandle options, make_options(library, threads, kLevel));
+  AION_TRY_VOID(
+      library.check(library.api().SetOptimizedModelFilePath(options.get(), file.path().c_str())));
+  AION_TRY(SessionHandle session, session_of(library, model, options.get()));
+  const auto graph = file.content();
+  // Asked again: the file may have become another one before the library read it.
+  if (graph && !graph->text().empty() && cache.key_of(model, maker_of(library)) == key) {
+    cache.keep(key, graph->text());
+  }
+  return session;
+}
+
+// By way of the cache; nothing where it is not for this model, or in the way.
+std::optional<SessionHandle> session_by_cache(const Library& library,
+                                              const std::filesystem::path& model,
+                                              int threads,
+                                              GraphCache& cache) {
+  const auto key = cache.key_of(model, maker_of(library));
+  if (!key) {
+    return std::nullopt;
+  }
+  if (const auto entry = cache.find(*key)) {
+    auto session = session_of_graph(library, entry->graph(), threads);
+    if (session) {
+      return *std::move(session);
+    }
+    cache.drop(*key, session.error().message);
+  }
+  auto session = session_to_keep(library, model, threads, *key, cache);
+  return session ? std::optional(*std::move(session)) : std::nullopt;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const Session>> load_session(std::shared_ptr<const Library> library,
                                                     const std::filesystem::path& model,
-                                                    int threads) {
-  AION_TRY(const SessionOptionsHandle options, make_options(*library, threads));
-  OrtSession* made = nullptr;
-  AION_TRY_VOID(library->check(
-      library->api().CreateSession(library->env(), model.c_str(), options.get(), &made)));
-  auto handle = library->own<SessionHandle>(made);
+                                                    int threads,
+                                                    GraphCache& cache) {
+  if (auto session = session_by_cache(*library, model, threads, cache)) {
+    return std::make_shared<const Session>(Session{std::move(library), *std::move(session)});
+  }
+  AION_TRY(const SessionOptionsHandle options, make_options(*library, threads, kLevel));
+  AION_TRY(SessionHandle handle, session_of(*library, model, options.get()));
   return std::make_shared<const Session>(Session{std::move(library), std::move(handle)});
 }
 

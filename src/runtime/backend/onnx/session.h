@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "base/result.h"
+#include "runtime/backend/onnx/graph_cache.h"
 #include "runtime/backend/onnx/library.h"
 
 namespace aion::runtime::onnx {
@@ -15,8 +16,12 @@ struct Session {
   SessionHandle handle;
 };
 
-/// Reads and optimises the model file. Fails with the library's own reason.
+/// Reads and optimises the model file, or takes the graph that an earlier load of the same content
+/// has left in the cache. Fails with the library's own reason, which is never one of the cache.
 [[nodiscard]] Result<std::shared_ptr<const Session>> load_session(
-    std::shared_ptr<const Library> library, const std::filesystem::path& model, int threads);
+    std::shared_ptr<const Library> library,
+    const std::filesystem::path& model,
+    int threads,
+    GraphCache& cache);
 
 }  // namespace aion::runtime::onnx

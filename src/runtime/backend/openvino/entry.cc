@@ -69,7 +69,7 @@ Plugin& library() {
   return *made;
 }
 
-constexpr PluginEntry kEntry{kPluginInterface, kVersion, __VERSION__, &library};
+constexpr PluginEntry kEntry{.plugin = &library};
 
 }  // namespace
 

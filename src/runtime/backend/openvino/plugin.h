@@ -73,9 +73,12 @@ class Plugin {
 /// Raised with every change of this file.
 constexpr std::uint32_t kPluginInterface = 1;
 
-/// The C++ types that cross the border are the same where all of these are.
+/// The C++ types that cross the border are the same where all of these are. The first two lie where
+/// they are in every interface, and are looked at before the others.
 struct PluginEntry {
   std::uint32_t interface = kPluginInterface;
+  std::uint32_t bytes = sizeof(tensor::Tensor) + sizeof(catalog::Signature) + sizeof(LoadRequest) +
+                        sizeof(Run);    // of what crosses: another one where a type was changed
   std::string_view version = kVersion;  // of the program
   std::string_view compiler = __VERSION__;
   Plugin& (*plugin)() = nullptr;  // lives as long as the process
