@@ -55,10 +55,10 @@ void write_one(const serving::VersionStatistics& one, inference::ModelStatistics
   for (const auto& [size, infer] : figures.batches) {
     inference::InferBatchStatistics& batch = *out.add_batch_stats();
     batch.set_batch_size(size);
-    write_duration({},
-                   *batch.mutable_compute_input());  // measured per request, not per size of batch
+    // How long these take is measured per request, not per size of batch.
+    write_duration({infer.count, 0}, *batch.mutable_compute_input());
     write_duration(infer, *batch.mutable_compute_infer());
-    write_duration({}, *batch.mutable_compute_output());
+    write_duration({infer.count, 0}, *batch.mutable_compute_output());
   }
 }
 

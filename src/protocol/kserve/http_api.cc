@@ -311,7 +311,11 @@ Result<DecodedInfer> HttpApi::decode(const Call& call) {
                  "HTTP end point doesn't support models with decoupled transaction policy"};
   }
   const InferBody body{call.request.body, call.request.body_padding, call.header_length};
-  const InferTarget target{call.model, call.version, version->signature, config_.max_input_bytes};
+  const InferTarget target{call.model,
+                           call.version,
+                           version->signature,
+                           config_.max_input_bytes,
+                           version->max_batch_size > 0};
   ParserPool::Loan loan = parsers_.borrow();
   return decode_infer(body, target, loan.parser());
 }

@@ -44,9 +44,10 @@ Json batches_json(const std::map<std::uint64_t, serving::DurationTotal>& batches
   for (const auto& [size, infer] : batches) {
     Json entry;
     entry["batch_size"] = size;
-    entry["compute_input"] = duration_json({});  // measured per request, not per size of batch
+    // How long these take is measured per request, not per size of batch.
+    entry["compute_input"] = duration_json({infer.count, 0});
     entry["compute_infer"] = duration_json(infer);
-    entry["compute_output"] = duration_json({});
+    entry["compute_output"] = duration_json({infer.count, 0});
     list.push_back(std::move(entry));
   }
   return list;
@@ -85,9 +86,7 @@ Json statistics_json(const serving::VersionStatistics& one) {
   json["inference_count"] = figures.inference_count;
   json["execution_count"] = figures.execution_count;
   json["inference_stats"] = std::move(inference);
-  if (!figures.responses.empty()) {
-    json["response_stats"] = responses_json(figures.responses);
-  }
+  json["response_stats"] = responses_json(figures.responses);
   json["batch_stats"] = batches_json(figures.batches);
   json["memory_usage"] = Json::array();
   return json;

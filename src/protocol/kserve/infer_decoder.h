@@ -29,6 +29,7 @@ struct InferTarget {
   std::int64_t version = 0;                  // as asked; 0 = by policy
   const catalog::Signature& signature;       // only a raw binary request needs it
   std::size_t max_input_bytes = 64U << 20U;  // of the JSON, and of one tensor in it
+  bool has_rows = false;  // the first extent of every shape is the batch: max_batch_size is given
 };
 
 /// A request, and how its answer shall be written.

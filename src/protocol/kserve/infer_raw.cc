@@ -18,14 +18,19 @@ Error refusal(const InferTarget& target, const std::string& why) {
 Result<tensor::Shape> closed_shape(const catalog::TensorSpec& spec,
                                    std::size_t bytes,
                                    const InferTarget& target) {
+  const auto is_open = [](auto extent) {
+    return extent < 0;
+  };
   tensor::Shape shape = spec.shape;
-  if (std::count_if(shape.begin(), shape.end(), [](auto extent) { return extent < 0; }) > 1) {
+  if (target.has_rows && !shape.empty()) {
+    shape.front() = 1;  // the body is one row
+  }
+  if (std::count_if(shape.begin(), shape.end(), is_open) > 1) {
     return refusal(target,
-                   "input '" + spec.name + "' has shape " + tensor::to_string(shape) +
+                   "input '" + spec.name + "' has shape " + tensor::to_string(spec.shape) +
                        "; at most one extent may be open");
   }
-  const auto open =
-      std::find_if(shape.begin(), shape.end(), [](auto extent) { return extent < 0; });
+  const auto open = std::find_if(shape.begin(), shape.end(), is_open);
   if (open == shape.end()) {
     return shape;
   }

@@ -386,21 +386,6 @@ FAULTS = [
         outcome("200", "400", r'".* fits neither 64 bits nor a double"'),
     ),
     Rule(
-        "a raw binary request to a batching model has a batch of one, but its batch dimension counts as a second open one",
-        "raw_batched",
-        outcome("200", "400", r'"the raw binary request for model .* at most one extent may be open"'),
-    ),
-    Rule(
-        "statistics leave out response_stats where there is nothing in it",
-        "statistics_of_*",
-        {"*.response_stats": ("{}", "")},
-    ),
-    Rule(
-        "batch_stats count no compute_input and no compute_output",
-        "statistics_of_the_counted_model* grpc_statistics_of_the_counted_model",
-        {"*.batch_stats[[]?].compute_*put.count": ('"?[1-9]"?', '"?0"?')},
-    ),
-    Rule(
         "a request that was refused before it could run counts as a failed inference",
         "statistics_of_the_counted_model_after_a_mistake grpc_statistics_of_the_counted_model",
         {"*.inference_stats.fail.count": ('"?0"?', '"?1"?')},

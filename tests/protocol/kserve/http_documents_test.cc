@@ -53,8 +53,8 @@ TEST(HttpDocuments, WritesTheFiguresOfAVersionUnderTritonsNames) {
       R"("inference_stats":{"success":{"count":2,"ns":90},"fail":{"count":0,"ns":0},"queue":{"count":0,"ns":0},)"
       R"("compute_input":{"count":0,"ns":0},"compute_infer":{"count":2,"ns":70},)"
       R"("compute_output":{"count":0,"ns":0},"cache_hit":{"count":0,"ns":0},"cache_miss":{"count":0,"ns":0}},)"
-      R"("batch_stats":[{"batch_size":2,"compute_input":{"count":0,"ns":0},)"
-      R"("compute_infer":{"count":2,"ns":70},"compute_output":{"count":0,"ns":0}}],"memory_usage":[]}]})");
+      R"("response_stats":{},"batch_stats":[{"batch_size":2,"compute_input":{"count":2,"ns":0},)"
+      R"("compute_infer":{"count":2,"ns":70},"compute_output":{"count":2,"ns":0}}],"memory_usage":[]}]})");
 }
 
 TEST(HttpDocuments, ReadsWhetherOnlyReadyModelsAreWanted) {
