@@ -18,7 +18,9 @@ using testing::ElementsAre;
 template <class T>
 Tensor tensor_of(DataType dtype, const std::vector<T>& values, tensor::Shape shape) {
   auto [buffer, out] = tensor::Buffer::allocate(values.size() * sizeof(T));
-  std::memcpy(out, values.data(), buffer.bytes);
+  if (!values.empty()) {
+    std::memcpy(out, values.data(), buffer.bytes);
+  }
   return {dtype, std::move(shape), std::move(buffer), nullptr};
 }
 

@@ -117,6 +117,8 @@ TEST_F(DispatcherTest, RefusesAtOnceWhenTheQueueIsFull) {
   ASSERT_TRUE(c.error);
   EXPECT_EQ(c.error->code, Code::Unavailable);
   EXPECT_EQ(c.error->message, "Exceeds maximum queue size");
+  a.slot.reset();
+  b.slot.reset();
 }
 
 TEST_F(DispatcherTest, DropsARequestWhenItsDeadlinePassesInTheQueue) {

@@ -15,7 +15,9 @@ using testing::ElementsAre;
 
 Tensor numbers(const std::vector<float>& values, Shape shape) {
   auto [buffer, out] = Buffer::allocate(values.size() * sizeof(float));
-  std::memcpy(out, values.data(), buffer.bytes);
+  if (!values.empty()) {
+    std::memcpy(out, values.data(), buffer.bytes);
+  }
   return {DataType::Fp32, std::move(shape), std::move(buffer), nullptr};
 }
 
