@@ -33,6 +33,10 @@ class TemporaryFolder {
     return file;
   }
 
+  void make_folder(const std::string& name) const {
+    std::filesystem::create_directories(path_ / name);
+  }
+
   [[nodiscard]] std::string read(const std::string& name) const {
     std::ostringstream text;
     text << std::ifstream(path_ / name, std::ios::binary).rdbuf();

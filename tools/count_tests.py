@@ -3,6 +3,7 @@
 
 usage: count_tests.py FILE.xml...             prints "PASSED FAILED SKIPPED"
        count_tests.py --failed FILE.xml...    prints the name of each test that failed
+       count_tests.py --why FILE.xml...       prints what each of the first 20 that failed wrote last
        count_tests.py --slowest N FILE.xml... prints the N tests that took longest
 
 A file that is missing or broken (a runner that died) counts as one failed test.
@@ -10,6 +11,26 @@ A file that is missing or broken (a runner that died) counts as one failed test.
 import pathlib
 import sys
 import xml.etree.ElementTree as tree
+
+
+TESTS_EXPLAINED = 20
+LINES_EXPLAINED = 40
+
+
+def why(path):
+    """What each test of a file that failed wrote, its last lines."""
+    try:
+        root = tree.parse(path).getroot()
+    except (OSError, tree.ParseError):
+        return
+    for case in root.iter("testcase"):
+        faults = [case.find("failure"), case.find("error")]
+        if case.get("status") != "fail" and not any(fault is not None for fault in faults):
+            continue
+        # CTest has the output in system-out and nothing in failure, pytest the trace in failure or error.
+        texts = [part.text for part in (*faults, case.find("system-out")) if part is not None and part.text]
+        lines = "\n".join(texts).strip().splitlines()[-LINES_EXPLAINED:]
+        yield "\n".join([f"--- {case.get('name', '?')}", *lines])
 
 
 def cases_of(path):
@@ -37,6 +58,9 @@ def main():
     if words[:1] == ["--failed"]:
         for path in words[1:]:
             print("\n".join(name for name, state, _ in cases_of(path) if state == "failed"))
+    elif words[:1] == ["--why"]:
+        told = [text for path in words[1:] for text in why(path)]
+        print("\n".join(told[:TESTS_EXPLAINED]))
     elif words[:1] == ["--slowest"]:
         cases = [case for path in words[2:] for case in cases_of(path)]
         for name, _, seconds in sorted(cases, key=lambda case: -case[2])[:int(words[1])]:

@@ -1,9 +1,10 @@
 #include "base/config_table.h"
 
 #include <array>
-#include <fstream>
 
 #include <gtest/gtest.h>
+
+#include "tests/temporary_folder.h"
 
 namespace aion {
 namespace {
@@ -18,9 +19,7 @@ class ConfigTableTest : public testing::Test {
   }
 
   Result<void> apply_toml(const std::string& text) {
-    const auto file = std::filesystem::path(testing::TempDir()) / "aion_config_table_test.toml";
-    std::ofstream(file) << text;
-    return table_.apply_file(file);
+    return table_.apply_file(folder_.write("aion.toml", text));
   }
 
   std::uint16_t port_ = 8000;
@@ -28,6 +27,7 @@ class ConfigTableTest : public testing::Test {
   bool is_insecure_ = false;
   std::chrono::milliseconds limit_{100};
   ConfigTable table_;
+  TemporaryFolder folder_;
 };
 
 TEST_F(ConfigTableTest, ShowsADefaultAsOne) {

@@ -9,7 +9,7 @@ TOOL = pathlib.Path(__file__).resolve().parents[2] / "tools" / "count_tests.py"
 CTEST = """<?xml version="1.0"?>
 <testsuite name="x" tests="4">
   <testcase name="base: Result.Holds" classname="base: Result.Holds" time="0.01" status="run"/>
-  <testcase name="base: Result.Breaks" classname="base: Result.Breaks" time="2.5" status="fail"><failure message=""/></testcase>
+  <testcase name="base: Result.Breaks" classname="base: Result.Breaks" time="2.5" status="fail"><failure message=""/><system-out>a.cc:42: Failure</system-out></testcase>
   <testcase name="base: Result.Skips" classname="base: Result.Skips" time="0" status="notrun"><skipped message="x"/></testcase>
   <testcase name="base: Result.Off" classname="base: Result.Off" time="0" status="disabled"/>
 </testsuite>
@@ -17,7 +17,8 @@ CTEST = """<?xml version="1.0"?>
 PYTEST = """<?xml version="1.0"?>
 <testsuites><testsuite name="pytest">
   <testcase classname="kserve.test_infer" name="test_adds" time="0.1"/>
-  <testcase classname="kserve.test_infer" name="test_breaks" time="0.2"><error message="setup"/></testcase>
+  <testcase classname="kserve.test_infer" name="test_breaks" time="0.2"><error message="setup">E   no port
+</error></testcase>
 </testsuite></testsuites>
 """
 
@@ -42,6 +43,11 @@ class CountTests(unittest.TestCase):
     def test_failed_tests_are_named_once(self):
         self.assertEqual(self.count({"release.xml": CTEST}, "--failed"), "base: Result.Breaks")
         self.assertEqual(self.count({"protocol.xml": PYTEST}, "--failed"), "kserve.test_infer: test_breaks")
+
+    def test_what_a_failed_test_wrote_is_shown(self):
+        self.assertEqual(self.count({"release.xml": CTEST}, "--why"), "--- base: Result.Breaks\na.cc:42: Failure")
+        self.assertEqual(self.count({"protocol.xml": PYTEST}, "--why"), "--- test_breaks\nE   no port")
+        self.assertEqual(self.count({"release.xml": None}, "--why"), "")
 
     def test_a_missing_file_is_a_failure(self):
         self.assertEqual(self.count({"release.xml": None}), "0 1 0")

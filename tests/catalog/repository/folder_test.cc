@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include "tests/catalog/repository/temporary_folder.h"
+#include "tests/temporary_folder.h"
 
 namespace aion::catalog {
 namespace {
