@@ -30,7 +30,7 @@ struct LoadedVersion {
   std::unique_ptr<runtime::Instance> instance;
   std::shared_ptr<Dispatcher::Queue> queue;  // null = runs without a slot of the device
   Statistics statistics;
-  RunCost cost;  // of a request with one row
+  RunCosts costs;  // of requests with one row
   std::shared_ptr<ResponseOrder> order = std::make_shared<ResponseOrder>();  // where it is kept
   CancelSource retired;  // cancelled when it goes out of service: nobody needs what it learns
 };

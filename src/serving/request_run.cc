@@ -17,9 +17,9 @@ namespace aion::serving {
 
 namespace {
 
-// An input above this takes longer to copy and compute than the 50 us that may be spent on an io
-// thread.
-constexpr std::size_t kInlineInputBytes = 64U << 10U;
+// How much longer than any other a lone request may hold the io thread: who comes meanwhile waits
+// no longer than for a core.
+constexpr int kLoneInline = 20;
 
 /// What the answer shall hold.
 struct Wanted {
@@ -236,6 +236,7 @@ Task<void> RequestRunner::run(std::shared_ptr<LoadedVersion> loaded,
                               RequestContext context,
                               InferRequest request,
                               InferSink& sink) {
+  const Traffic::Request counted(traffic_);
   Plan plan;
   plan.arrived = parts_.clock.now();
   plan.id = request.id;
@@ -288,12 +289,15 @@ void RequestRunner::set_place(const LoadedVersion& loaded,
   plan.queued.expires_behind = policy.on_timeout == catalog::QueuePolicy::OnTimeout::Delay;
 }
 
-bool RequestRunner::may_run_here(const LoadedVersion& loaded, const Plan& plan) const {
-  const Duration cost = loaded.cost.lower_quartile();
+bool RequestRunner::may_run_here(LoadedVersion& loaded, const Plan& plan) const {
   const catalog::Batching& batching = loaded.version.batching;
-  return cost > Duration{0} && cost < parts_.inline_below && plan.times.batch_size <= 1 &&
-         plan.queued.input_bytes <= kInlineInputBytes && parts_.dispatcher.is_idle() &&
-         !batching.keeps_order && batching.max_delay.count() == 0 && loaded.version.instances == 0;
+  if (plan.times.batch_size > 1 || !parts_.dispatcher.is_idle() || batching.keeps_order ||
+      batching.max_delay.count() > 0 || loaded.version.instances > 0) {
+    return false;
+  }
+  const Duration cost = loaded.costs.of(plan.queued.input_bytes).lower_quartile();
+  return cost > Duration{0} &&
+         cost < (traffic_.is_lone() ? kLoneInline * parts_.inline_below : parts_.inline_below);
 }
 
 Task<void> RequestRunner::run_checked(const std::shared_ptr<LoadedVersion>& loaded,
@@ -357,6 +361,7 @@ Task<void> RequestRunner::execute(LoadedVersion& loaded,
                                   InferSink& sink,
                                   bool is_queued) {
   const TimePoint begin = parts_.clock.now();
+  RunCost& cost = loaded.costs.of(plan.queued.input_bytes);
   // Costs are compared where runs may be joined; a model of a few microseconds is not measured so.
   BatchLimit* const limit = loaded.batch_limit();
   std::optional<RunMeter> meter;
@@ -372,10 +377,10 @@ Task<void> RequestRunner::execute(LoadedVersion& loaded,
   if (ended) {
     loaded.statistics.executed(plan.times.batch_size, plan.times.infer);
     if (plan.times.batch_size <= 1) {
-      loaded.cost.observe(plan.times.infer);
+      cost.observe(plan.times.infer);
     }
     if (meter) {
-      limit->observe(plan.times.batch_size, meter->cost(plan.times.infer));
+      limit->observe(plan.times.batch_size, meter->time(plan.times.infer));
     }
   }
   co_return ended;
@@ -398,7 +403,7 @@ Awaitable<void> RequestRunner::run_together(LoadedVersion& loaded,
   count_runs(loaded, requests, outcome);
   BatchLimit& limit = *loaded.batch_limit();
   if (outcome.is_whole && *plan.queued.answer) {
-    limit.observe(rows, meter.cost(plan.queued.end - plan.queued.begin));
+    limit.observe(rows, meter.time(plan.queued.end - plan.queued.begin));
   }
   if (outcome.has_misfit) {
     limit.found_misfit();

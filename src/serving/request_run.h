@@ -9,6 +9,7 @@
 #include "serving/dispatcher.h"
 #include "serving/inference.h"
 #include "serving/loaded_version.h"
+#include "serving/traffic.h"
 
 namespace aion::serving {
 
@@ -30,7 +31,7 @@ class RequestRunner {
 
  private:
   struct Plan;
-  [[nodiscard]] bool may_run_here(const LoadedVersion& loaded, const Plan& plan) const;
+  [[nodiscard]] bool may_run_here(LoadedVersion& loaded, const Plan& plan) const;
   void set_place(const LoadedVersion& loaded, const InferRequest& request, Plan& plan) const;
   [[nodiscard]] Task<void> run_checked(const std::shared_ptr<LoadedVersion>& loaded,
                                        const RequestContext& context,
@@ -50,6 +51,7 @@ class RequestRunner {
                                              Plan& plan);
 
   Parts parts_;
+  Traffic traffic_;
 };
 
 }  // namespace aion::serving
