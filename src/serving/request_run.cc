@@ -242,8 +242,7 @@ Task<void> RequestRunner::run(std::shared_ptr<LoadedVersion> loaded,
   plan.id = request.id;
   auto checked = check_request(loaded->version, request);
   if (!checked) {
-    loaded->statistics.failed(FailureReason::Other, parts_.clock.now() - plan.arrived);
-    co_return std::move(checked).error();
+    co_return std::move(checked).error();  // no inference yet, so none that failed: as in Triton
   }
   plan.queued.batch = std::move(checked->batch);
   plan.queued.input_bytes = checked->input_bytes;
