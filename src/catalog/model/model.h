@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,9 @@ struct TensorSpec {
   tensor::DataType dtype = tensor::DataType::Invalid;
   tensor::Shape shape;
   bool is_optional = false;
+  // What the backend has in the place of `shape`: as many elements, with the open extents in the
+  // same order. Nothing where it has the same.
+  std::optional<tensor::Shape> inner_shape = {};
 };
 
 /// Everything that goes in and comes out, in the model's own order.
