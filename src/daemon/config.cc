@@ -92,6 +92,11 @@ void bind(ConfigTable& table, Config& config) {
              config.inline_below,
              "a model faster than this may run on the socket's thread");
   table.bind("serving.max_queue", config.max_queue, "requests that may wait for one model");
+  table.bind(
+      "serving.cache_size",
+      config.response_cache,
+      "most that the kept answers of models with response_cache take, in bytes; 0 = none are "
+      "kept");
   table.bind("stop.limit_ms",
              config.stop_limit,
              "how long requests under way may take when the daemon stops");

@@ -124,6 +124,7 @@ serving::Config serving_config(const Config& wanted) {
   serving::Config config;
   config.inline_below = wanted.inline_below;
   config.max_queue = wanted.max_queue;
+  config.cache = wanted.response_cache;
   config.control = control_mode(wanted.model_control_mode);
   config.load_at_start = wanted.load_model;
   config.remembered = wanted.data_dir / "models.json";

@@ -157,8 +157,13 @@ Task<std::shared_ptr<LoadedVersion>> Loader::open(catalog::ModelVersion version)
   version.signature = instance->signature();
   AION_CO_TRY_VOID(co_await warm_up(version, *instance, is_closed_));
   auto queue = make_queue(version, needed, max_queue_);
-  co_return make_shared_version(
-      std::make_unique<LoadedVersion>(std::move(version), std::move(instance), std::move(queue)));
+  auto loaded =
+      std::make_unique<LoadedVersion>(std::move(version), std::move(instance), std::move(queue));
+  if (loaded->version.is_cached && parts_.cache) {
+    loaded->cache = parts_.cache;
+    loaded->cache_owner = parts_.cache->new_owner();
+  }
+  co_return make_shared_version(std::move(loaded));
 }
 
 Task<void> Loader::load(std::string name, std::optional<catalog::Override> given) {

@@ -28,7 +28,8 @@ struct ModelServer::State {
                 given.ledger,
                 dispatcher,
                 *table,
-                given.log},
+                given.log,
+                wanted.cache.count > 0 ? std::make_shared<ResponseCache>(wanted.cache) : nullptr},
                wanted.max_queue),
         runner({dispatcher, given.executors.clock(), wanted.inline_below}) {
     if (wanted.control == ControlMode::Remember) {

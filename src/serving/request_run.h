@@ -37,6 +37,7 @@ class RequestRunner {
                                        const RequestContext& context,
                                        Plan& plan,
                                        InferSink& sink);
+  [[nodiscard]] Result<void> answer_from_cache(LoadedVersion& loaded, Plan& plan, InferSink& sink);
   [[nodiscard]] Task<void> take_turn(const std::shared_ptr<LoadedVersion>& loaded,
                                      Dispatcher::Turn turn,
                                      Plan& plan,

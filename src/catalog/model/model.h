@@ -93,6 +93,7 @@ struct ModelVersion {
   std::int64_t max_batch_size =
       0;  // rows a request may hold; 0 = the first extent is no batch, or has no limit
   bool is_decoupled = false;  // answers a request with none, one or many responses
+  bool is_cached = false;     // the same request has the same answer, which may be kept
   Batching batching;
   std::uint32_t instances = 0;  // runs at once; 0 = as many as the device has slots
   std::vector<Warmup> warmups;

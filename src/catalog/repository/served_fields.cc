@@ -67,6 +67,7 @@ constexpr std::array kServed = std::to_array<std::string_view>({
     "optimization.output_pinned_memory.enable",
     "optimization.gather_kernel_buffer_threshold",
     "response_cache",
+    "response_cache.enable",
 });
 
 bool is_served(std::string_view path) {

@@ -334,6 +334,12 @@ Result<Settings> settings_of(const ModelConfig& config, std::string_view model) 
   AION_TRY_VOID(check_gpu_files(config));
   settings.metric_tags.insert(config.metric_tags().begin(), config.metric_tags().end());
   settings.is_decoupled = config.model_transaction_policy().decoupled();
+  settings.is_cached = config.response_cache().enable();
+  if (settings.is_cached && settings.is_decoupled) {
+    return wrong(
+        "config.pbtxt: field 'response_cache.enable' is true, expected false for a decoupled "
+        "model");
+  }
   for (const auto& [key, value] : config.parameters()) {
     settings.parameters.emplace(key, value.string_value());
   }

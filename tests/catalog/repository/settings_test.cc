@@ -93,7 +93,6 @@ TEST(Settings, RefusesANameThatIsNotTheFolders) {
 TEST(Settings, RefusesFieldsThatAreKnownButNotServedYet) {
   EXPECT_EQ(error_of("sequence_batching { }"),
             "model 'x': field 'sequence_batching' of config.pbtxt is known but not served yet");
-  EXPECT_THAT(error_of("response_cache { enable: true }"), HasSubstr("'response_cache.enable'"));
   EXPECT_THAT(error_of("input { name: 'a' allow_ragged_batch: true }"),
               HasSubstr("'input.allow_ragged_batch'"));
   EXPECT_THAT(error_of("instance_group { count: 1 gpus: [ 0 ] }"),
@@ -139,6 +138,13 @@ TEST(Settings, ReadsHowFarTheGraphMayBeChanged) {
             "off");
   EXPECT_THAT(error_of("optimization { graph { level: 3 } }"),
               HasSubstr("'optimization.graph.level' is 3, expected -1 (basic), 0 (all)"));
+}
+
+TEST(Settings, KeepsNoAnswersOfADecoupledModel) {
+  EXPECT_TRUE(read_settings("response_cache { enable: true }", "x")->is_cached);
+  EXPECT_THAT(
+      error_of("response_cache { enable: true } model_transaction_policy { decoupled: true }"),
+      HasSubstr("'response_cache.enable' is true, expected false for a decoupled model"));
 }
 
 TEST(Settings, RefusesFilesOutsideOfTheModelForGpus) {
