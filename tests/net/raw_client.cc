@@ -128,6 +128,15 @@ void RawClient::hang_up() {
   }
 }
 
+bool RawClient::vanish() {
+  const int on = 1;  // tcp(7) does not name it: a socket in repair says nothing at its end
+  if (::setsockopt(descriptor_, IPPROTO_TCP, TCP_REPAIR, &on, sizeof(on)) != 0) {
+    return false;
+  }
+  hang_up();
+  return true;
+}
+
 void RawClient::reset_when_closed() {
   const linger at_once{1, 0};
   ::setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));

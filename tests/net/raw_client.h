@@ -44,6 +44,9 @@ class RawClient {
   void hang_up();
   /// Makes hang_up() reset the connection.
   void reset_when_closed();
+  /// Closes without a word to the server, as when the power fails; false when the system does not
+  /// allow that.
+  bool vanish();
 
  private:
   bool receive_more();

@@ -1,5 +1,6 @@
 #include "net/io/listener.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -38,6 +39,21 @@ std::string text_of(const sockaddr_storage& address) {
           : static_cast<const void*>(&reinterpret_cast<const sockaddr_in&>(address).sin_addr);
   return inet_ntop(address.ss_family, bytes, text.data(), text.size()) != nullptr ? text.data()
                                                                                   : "";
+}
+
+void set_option(int descriptor, int level, int name, int value) {
+  ::setsockopt(descriptor, level, name, &value, sizeof(value));
+}
+
+/// A host that vanishes says nothing: the kernel asks a silent peer whether it is there (after half
+/// of the time, then every eighth), and gives one up that leaves what was sent unacknowledged, or
+/// its window shut, for the whole of it. tcp(7)
+void find_vanished_peers(int descriptor, std::chrono::seconds timeout) {
+  const auto whole = static_cast<int>(timeout.count());
+  set_option(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1);
+  set_option(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, std::max(whole / 2, 1));
+  set_option(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, std::max(whole / 8, 1));
+  set_option(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, whole * 1000);
 }
 
 }  // namespace
@@ -160,9 +176,8 @@ void Listener::hand_over(int descriptor, std::string peer_address) {
     ::close(descriptor);
     return;
   }
-  const int on = 1;
-  ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-  ::setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));  // finds hosts that vanished
+  set_option(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
+  find_vanished_peers(descriptor, config_.peer_timeout);
   count_->add();
   const std::size_t index = next_loop_++ % loops_.size();
   // Made here, so that the descriptor has an owner from now on.

@@ -1,6 +1,7 @@
 // Accepts connections and deals them out to the io threads in turn.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -22,6 +23,8 @@ struct ListenerConfig {
   std::string address;     // an IP address, or "localhost"
   std::uint16_t port = 0;  // 0 = any free one
   std::size_t max_connections = 0;
+  /// A peer that the network has lost is given up after so long; whole seconds.
+  std::chrono::seconds peer_timeout{120};
 };
 
 /// Makes the connection of an accepted descriptor, which it takes over, for the loop of that index.
