@@ -32,6 +32,9 @@ constexpr std::chrono::milliseconds kPause{100};
 constexpr std::size_t kRefusedAtOnce = 256;
 
 std::string text_of(const sockaddr_storage& address) {
+  if (address.ss_family == AF_UNIX) {
+    return std::string(kUnixPeer);
+  }
   std::array<char, INET6_ADDRSTRLEN> text{};
   const void* bytes =
       address.ss_family == AF_INET6
@@ -70,12 +73,20 @@ Listener::Listener(std::vector<std::shared_ptr<IoLoop>> loops,
       log_(log) {}
 
 Listener::~Listener() {
-  if (descriptor_ >= 0) {
-    ::close(descriptor_);
-  }
+  close_socket();
 }
 
 Result<void> Listener::listen() {
+  if (config_.unix_path.empty()) {
+    return listen_on_port();
+  }
+  AION_TRY(const UnixSocket made, listen_on_unix(config_.unix_path, kBacklog));
+  descriptor_ = made.descriptor;
+  file_ = made.file;
+  return {};
+}
+
+Result<void> Listener::listen_on_port() {
   const std::string numeric = config_.address == "localhost" ? "127.0.0.1" : config_.address;
   addrinfo wanted{};
   wanted.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE;
@@ -131,7 +142,12 @@ void Listener::accept() {
 void Listener::close() {
   pause_.reset();
   unwatch();
+  close_socket();
+}
+
+void Listener::close_socket() {
   if (descriptor_ >= 0) {
+    file_.remove();  // first: what listens nowhere must not be found
     ::close(std::exchange(descriptor_, -1));
   }
 }
@@ -176,8 +192,10 @@ void Listener::hand_over(int descriptor, std::string peer_address) {
     ::close(descriptor);
     return;
   }
-  set_option(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
-  find_vanished_peers(descriptor, config_.peer_timeout);
+  if (config_.unix_path.empty()) {
+    set_option(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
+    find_vanished_peers(descriptor, config_.peer_timeout);
+  }
   count_->add();
   const std::size_t index = next_loop_++ % loops_.size();
   // Made here, so that the descriptor has an owner from now on.
