@@ -13,8 +13,8 @@ def frame(kind, flags, stream, payload):
 
 
 def literal(name, value):
-    """A header field that is neither indexed nor Huffman-coded (RFC 7541, 6.2.2)."""
-    return b"\0" + bytes([len(name)]) + name + bytes([len(value)]) + value
+    """A header field that is to be remembered, as clients send it, and not Huffman-coded (RFC 7541, 6.2.1)."""
+    return b"\x40" + bytes([len(name)]) + name + bytes([len(value)]) + value
 
 
 def call_headers(path=INFER):
