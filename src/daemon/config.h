@@ -22,6 +22,8 @@ struct Config {
   std::uint16_t http_port = 8000;
   std::uint16_t grpc_port = 8001;
   std::uint16_t metrics_port = 8002;
+  std::filesystem::path http_unix;  // absolute once checked; empty = none
+  std::filesystem::path grpc_unix;
   std::vector<std::string> allowed_hosts;
   Bytes max_body = Bytes::mebi(64);
   std::size_t max_connections = 20'000;
