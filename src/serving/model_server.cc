@@ -47,7 +47,9 @@ struct ModelServer::State {
   Dispatcher dispatcher;
   Loader loader;
   RequestRunner runner;
-  MemoryKeeper memory_keeper{parts.executors.clock(), parts.executors.blocking(), *table};
+  MemoryKeeper memory_keeper{parts.executors.clock(), parts.executors.blocking(), *table, [this] {
+                               return runner.is_idle();
+                             }};
   std::atomic<bool> is_started = false;
   std::atomic<bool> is_stopping = false;
 };

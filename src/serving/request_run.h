@@ -29,6 +29,9 @@ class RequestRunner {
                                InferRequest request,
                                InferSink& sink);
 
+  /// Whether no request is under way. A hint: it may be outdated when it is read.
+  [[nodiscard]] bool is_idle() const { return traffic_.is_idle(); }
+
  private:
   struct Plan;
   [[nodiscard]] bool may_run_here(LoadedVersion& loaded, const Plan& plan) const;

@@ -38,6 +38,8 @@ class Traffic {
            under_way_.load(std::memory_order_relaxed) == 1;
   }
 
+  [[nodiscard]] bool is_idle() const { return under_way_.load(std::memory_order_relaxed) == 0; }
+
  private:
   void began() {
     if (under_way_.fetch_add(1, std::memory_order_relaxed) == 0) {
