@@ -23,9 +23,11 @@ struct Record {
   enum class State : std::uint8_t { Free, Waiting, Running };
   Claim claim;
   std::uint64_t number = 0;  // in the order of submission; breaks ties
-  Ticks estimate = 1;        // how long it is believed to run in all
-  Ticks attained = 0;        // useful time up to its last start
-  Ticks overhead = 0;        // what its present run loses to having been stopped
+  Ticks estimate =
+      1;  // how long it is believed to run in all, where it is held against reservations
+  Ticks ranked_as = 1;  // the same where it is put in order
+  Ticks attained = 0;   // useful time up to its last start
+  Ticks overhead = 0;   // what its present run loses to having been stopped
   Ticks started = 0;
   Ticks ends = 0;           // when it is believed to end; its place among the running
   Ticks reserved = kNever;  // Conservative: when it will start

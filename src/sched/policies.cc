@@ -10,18 +10,37 @@ using enum Discipline;
 using enum Estimates;
 
 constexpr Policy strict(Order order, Estimates estimates) {
-  return {.discipline = Strict, .order = order, .backfill = order, .estimates = estimates};
+  return {.discipline = Strict,
+          .order = order,
+          .backfill = order,
+          .ranking = estimates,
+          .estimates = estimates};
 }
 
 constexpr Policy greedy(Order order, Estimates estimates) {
-  return {.discipline = Greedy, .order = order, .backfill = order, .estimates = estimates};
+  return {.discipline = Greedy,
+          .order = order,
+          .backfill = order,
+          .ranking = estimates,
+          .estimates = estimates};
 }
 
 constexpr Policy easy(Order backfill, Estimates estimates) {
-  return {.discipline = Easy, .order = first_come, .backfill = backfill, .estimates = estimates};
+  return {.discipline = Easy,
+          .order = first_come,
+          .backfill = backfill,
+          .ranking = estimates,
+          .estimates = estimates};
 }
 
 constexpr std::array kPolicies{
+    NamedPolicy{
+        "default",
+        "EASY in the order sjf-aging, by requests that are tempered by what users use of theirs",
+        {.discipline = Easy,
+         .order = aging_shortest,
+         .backfill = short_and_narrow,
+         .ranking = Tempered}},
     NamedPolicy{"fcfs", "first come, first served; the head blocks", strict(first_come, Requested)},
     NamedPolicy{
         "sjf-req", "shortest request first; the head blocks", strict(shortest_first, Requested)},
@@ -52,11 +71,18 @@ constexpr std::array kPolicies{
     NamedPolicy{"easy-sjbf-perfect",
                 "EASY, clairvoyant, shortest backfilled first",
                 easy(shortest_first, Actual)},
+    NamedPolicy{
+        "easy-pred",
+        "EASY++: by predictions from the user's last two runtimes, shortest backfilled first",
+        easy(shortest_first, Predicted)},
     NamedPolicy{"cons", "conservative backfilling with compression", {.discipline = Conservative}},
     NamedPolicy{"srpt-gang",
                 "preemptive shortest remaining time first, clairvoyant, at no cost: an ideal to "
                 "measure against",
-                {.discipline = Preemptive, .order = shortest_remaining, .estimates = Actual}},
+                {.discipline = Preemptive,
+                 .order = shortest_remaining,
+                 .ranking = Actual,
+                 .estimates = Actual}},
 };
 
 }  // namespace

@@ -4,7 +4,7 @@ namespace aion::sched {
 
 WaitingEntry PreemptiveQueue::entry_of(ClaimId claim) const {
   const Record& record = books_.at(claim);
-  const Progress progress{record.estimate + record.overhead, record.attained};
+  const Progress progress{record.ranked_as + record.overhead, record.attained};
   return {policy_.order(record.claim, progress),
           record.number,
           record.estimate,
@@ -14,7 +14,7 @@ WaitingEntry PreemptiveQueue::entry_of(ClaimId claim) const {
 
 WaitingEntry PreemptiveQueue::running_entry(ClaimId claim, Ticks now) const {
   const Record& record = books_.at(claim);
-  const Progress progress{record.estimate, books_.attained(claim, now)};
+  const Progress progress{record.ranked_as, books_.attained(claim, now)};
   return {policy_.order(record.claim, progress),
           record.number,
           record.estimate,

@@ -30,7 +30,7 @@ void start(Books& books, ClaimId claim, Ticks now, std::vector<Decision>& out) {
 }
 
 WaitingEntry waiting_entry(const Record& record, ClaimId claim, Order order) {
-  return {order(record.claim, {record.estimate, record.attained}),
+  return {order(record.claim, {record.ranked_as, record.attained}),
           record.number,
           record.estimate,
           claim,

@@ -7,10 +7,12 @@ Scheduler::Scheduler(const Policy& policy, std::int64_t processors)
   AION_ASSERT(processors > 0);
 }
 
-Ticks Scheduler::estimate_of(const Claim& claim) const {
-  switch (policy_.estimates) {
+Ticks Scheduler::estimate_of(const Claim& claim, Estimates kind) const {
+  switch (kind) {
     case Estimates::Actual:
       return claim.runtime > 0 ? claim.runtime : claim.request;
+    case Estimates::Tempered:
+      return predictor_.temper(claim);
     case Estimates::Predicted:
       return predictor_.predict(claim);
     case Estimates::Requested:
@@ -22,7 +24,10 @@ Ticks Scheduler::estimate_of(const Claim& claim) const {
 ClaimId Scheduler::submit(const Claim& claim, Ticks /*now*/) {
   AION_ASSERT(claim.processors > 0 && claim.request > 0);
   const ClaimId id = books_.open(claim);
-  books_.at(id).estimate = estimate_of(claim);
+  books_.at(id).estimate = estimate_of(claim, policy_.estimates);
+  books_.at(id).ranked_as = policy_.ranking == policy_.estimates
+                                ? books_.at(id).estimate
+                                : estimate_of(claim, policy_.ranking);
   queue_->add(id);
   return id;
 }

@@ -52,7 +52,7 @@ class Scheduler {
   [[nodiscard]] std::size_t running() const { return books_.running().size(); }
 
  private:
-  [[nodiscard]] Ticks estimate_of(const Claim& claim) const;
+  [[nodiscard]] Ticks estimate_of(const Claim& claim, Estimates kind) const;
   void correct_estimates(Ticks now);
 
   Policy policy_;

@@ -144,6 +144,27 @@ TEST_P(OnTrace, MovesSomeStartsWhenTiesAreWorkedOffOneByOne) {
   EXPECT_LT(moved, trace_.jobs.size() / 10);
 }
 
+/// The figures of a policy on the trace.
+Figures figures_of(const Trace& trace, std::string_view name) {
+  const auto policy = sched::find_policy(name);
+  EXPECT_TRUE(policy);
+  const auto replayed = replay(trace, {.policy = *policy});
+  EXPECT_TRUE(replayed);
+  return figures(trace, replayed->starts, replayed->processors);
+}
+
+TEST_P(OnTrace, ServesTheDefaultPolicyNoWorseThanShortestBackfill) {
+  const Figures ours = figures_of(trace_, "default");
+
+  EXPECT_LE(ours.mean_bounded_slowdown, figures_of(trace_, "easy-sjbf").mean_bounded_slowdown);
+  if (GetParam() == "KTH-SP2-1996-2.2.swf.gz") {
+    const Figures easy = figures_of(trace_, "easy");
+    EXPECT_LE(ours.mean_bounded_slowdown, 0.65 * easy.mean_bounded_slowdown);
+    EXPECT_LE(ours.p99_wait, easy.p99_wait);
+    EXPECT_LE(static_cast<double>(ours.max_wait), 1.5 * static_cast<double>(easy.max_wait));
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Reference, OnTrace, ::testing::ValuesIn(trace_names()), [](const auto& of) {
       std::string name = of.param;

@@ -28,6 +28,12 @@ using Order = std::int64_t (*)(const Claim& claim, const Progress& progress);
 [[nodiscard]] std::int64_t shortest_first(const Claim& claim, const Progress& progress);
 /// Least estimate times processors first (SAF).
 [[nodiscard]] std::int64_t smallest_area(const Claim& claim, const Progress& progress);
+/// Least estimate times the square root of the processors first.
+[[nodiscard]] std::int64_t short_and_narrow(const Claim& claim, const Progress& progress);
+/// By arrival, put back by four times the estimate, but by no more than a day and a half (129,600
+/// ticks): short claims overtake long ones, and whatever comes a day and a half after a claim goes
+/// behind it, so none starves.
+[[nodiscard]] std::int64_t aging_shortest(const Claim& claim, const Progress& progress);
 /// Highest priority first; each hour of waiting (3,600 ticks) counts as one step of priority, so
 /// none starves.
 [[nodiscard]] std::int64_t aging_priority(const Claim& claim, const Progress& progress);

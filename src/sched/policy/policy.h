@@ -23,6 +23,8 @@ enum class Discipline : std::uint8_t {
 enum class Estimates : std::uint8_t {
   Requested,  // as its user asked for
   Actual,     // as the trace knows: clairvoyant, to measure against
+  Tempered,   // between the request and what its user's claims use of theirs
+              // (RuntimePredictor::temper)
   Predicted,  // as its user's last claims ran (RuntimePredictor), corrected when it is passed;
               // never above the request
 };
@@ -31,7 +33,8 @@ struct Policy {
   Discipline discipline = Discipline::Easy;
   Order order = first_come;
   Order backfill = first_come;  // Easy: the order in which claims behind the head are tried
-  Estimates estimates = Estimates::Requested;
+  Estimates ranking = Estimates::Requested;    // what orders go by
+  Estimates estimates = Estimates::Requested;  // what reservations go by
   // Preemptive: what a claim that starts again runs longer, in ticks; the scheduler weighs it
   // before it stops one.
   Ticks restart_cost = 0;
