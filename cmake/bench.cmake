@@ -1,4 +1,4 @@
-# The programs of bench/serving that Aion is measured beside; the daemon links to none of them.
+# The programs of bench/: those of bench/serving, beside which Aion is measured, and those that time rooms of it; the daemon links to none.
 function(aion_add_bench name)
   add_executable(${name} ${ARGN})
   target_include_directories(${name} PRIVATE "${CMAKE_SOURCE_DIR}/bench")
@@ -44,4 +44,9 @@ target_link_libraries(aion_bench_proto PUBLIC protobuf::libprotobuf gRPC::grpc++
 aion_add_bench(bench_empty_grpc "${AION_BENCH_SERVING}/empty_grpc.cc")
 target_link_libraries(bench_empty_grpc PRIVATE aion_bench_proto)
 
-add_custom_target(aion_bench DEPENDS bench_floor bench_rawort bench_openloop bench_empty_grpc)
+# What a replay costs without reading a file.
+add_executable(bench_engine "${CMAKE_SOURCE_DIR}/bench/simulate/engine.cc")
+aion_use_house_settings(bench_engine)
+target_link_libraries(bench_engine PRIVATE aion_simulate)
+
+add_custom_target(aion_bench DEPENDS bench_floor bench_rawort bench_openloop bench_empty_grpc bench_engine)

@@ -1,6 +1,7 @@
 # tests/<folder of src>/*_test.cc becomes one program; each gtest case is a test of CTest.
 # Folders whose tests also run under the sanitizers (parsers and what holds state over time).
-set(AION_SANITIZED base tensor net net/client serving runtime runtime/backend catalog/repository resource protocol/kserve contract/backend)
+set(AION_SANITIZED base tensor net net/client serving runtime runtime/backend catalog/repository resource sched sched/policy simulate
+    protocol/kserve contract/backend)
 if(AION_SANITIZE STREQUAL "thread")
   # Debian's protobuf is not built for ThreadSanitizer: its maps, which are half inline, crash under it.
   list(REMOVE_ITEM AION_SANITIZED catalog/repository protocol/kserve)
@@ -68,6 +69,7 @@ function(aion_add_test_folder folder)
   target_include_directories(${name}_test PRIVATE "${CMAKE_SOURCE_DIR}")
   target_compile_definitions(${name}_test PRIVATE AION_TEST_MODELS="${AION_TEST_MODELS}"
                                                   AION_PROGRAM="${CMAKE_BINARY_DIR}/bin/aion"
+                                                  AION_SOURCE_FOLDER="${CMAKE_SOURCE_DIR}"
                                                   $<$<BOOL:${AION_TEST_OPENVINO}>:AION_TEST_OPENVINO>)
   aion_use_house_settings(${name}_test aion_test_pch)
   add_dependencies(${name}_test aion_test_models)

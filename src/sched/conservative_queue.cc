@@ -1,0 +1,136 @@
+#include "sched/conservative_queue.h"
+
+namespace aion::sched {
+
+bool ConservativeQueue::still_waits(const Waiting& who) const {
+  const Record& record = books_.at(who.claim);
+  return record.state == Record::State::Waiting && record.number == who.number;
+}
+
+void ConservativeQueue::reserve(const Waiting& who, Ticks start) {
+  Record& record = books_.at(who.claim);
+  record.reserved = start;
+  profile_.change(start, start + record.estimate, -record.claim.processors);
+  starts_.push({start, plans_++, who});
+}
+
+void ConservativeQueue::remove(ClaimId claim) {
+  const Record& record = books_.at(claim);
+  const auto is_it = [&](const Waiting& who) {
+    return who.claim == claim && who.number == record.number;
+  };
+  if (std::erase_if(fresh_, is_it) == 0) {
+    std::erase_if(waiting_, is_it);
+    is_stale_ = true;
+  }
+}
+
+void ConservativeQueue::released(ClaimId claim, Ticks /*now*/) {
+  returned_.push_back({books_.at(claim).ends, books_.at(claim).claim.processors});
+}
+
+void ConservativeQueue::decide(Ticks now, std::vector<Decision>& out) {
+  profile_.forget(now);
+  for (const Waiting& who : fresh_) {
+    const Record& record = books_.at(who.claim);
+    waiting_.push_back(who);
+    if (!is_stale_) {
+      reserve(who, profile_.earliest(record.claim.processors, record.estimate, now));
+    }
+  }
+  fresh_.clear();
+  for (const Returned& returned : returned_) {
+    if (returned.until > now) {
+      profile_.change(now, returned.until, returned.processors);
+      may_move_ = true;
+    }
+    may_move_ = may_move_ && !is_stale_ && compress(now);
+  }
+  returned_.clear();
+  if (is_stale_) {
+    rebuild(now);
+  }
+  start_due(now, out);
+}
+
+/// Moves what waits as far forward as it goes, once around. True when something moved.
+bool ConservativeQueue::compress(Ticks now) {
+  bool has_moved = false;
+  std::size_t kept = 0;
+  for (const Waiting& who : waiting_) {
+    if (!still_waits(who)) {
+      continue;
+    }
+    waiting_[kept++] = who;
+    Record& record = books_.at(who.claim);
+    if (record.reserved <= now) {
+      continue;
+    }
+    const Ticks start =
+        profile_.earlier(record.claim.processors, record.estimate, now, record.reserved);
+    if (start < record.reserved) {
+      profile_.change(record.reserved, record.reserved + record.estimate, record.claim.processors);
+      reserve(who, start);
+      has_moved = true;
+    }
+  }
+  waiting_.resize(kept);
+  gone_ = 0;
+  return has_moved;
+}
+
+void ConservativeQueue::start_due(Ticks now, std::vector<Decision>& out) {
+  while (!starts_.empty() && starts_.top().at <= now) {
+    const PlannedStart planned = starts_.top();
+    const bool is_due =
+        still_waits(planned.who) && books_.at(planned.who.claim).reserved == planned.at;
+    if (is_due &&
+        (planned.at < now || books_.at(planned.who.claim).claim.processors > books_.free())) {
+      // The driver came late, or something runs longer than it was to: the plan has to be made
+      // again.
+      rebuild(now);
+      if (starts_.empty() || starts_.top().at > now) {
+        return;
+      }
+      continue;
+    }
+    starts_.pop();
+    if (is_due) {
+      start(books_, planned.who.claim, now, out);
+      ++gone_;
+    }
+  }
+}
+
+/// Makes all reservations anew, in order of arrival, from what runs now.
+void ConservativeQueue::rebuild(Ticks now) {
+  is_stale_ = false;
+  profile_ = CapacityProfile(books_.capacity());
+  starts_ = {};
+  books_.running().walk([](const RunningSummary&) { return true; },
+                        [](const RunningSummary&) {},
+                        [&](const RunningEntry& entry) {
+                          // What is over its time may end at any moment.
+                          profile_.change(now, std::max(entry.ends, now + 1), -entry.processors);
+                          return true;
+                        });
+  std::erase_if(waiting_, [&](const Waiting& who) { return !still_waits(who); });
+  gone_ = 0;
+  for (const Waiting& who : waiting_) {
+    Record& record = books_.at(who.claim);
+    record.reserved = kNever;
+    if (record.claim.processors <= books_.capacity()) {
+      reserve(who, profile_.earliest(record.claim.processors, record.estimate, now));
+    }
+  }
+}
+
+std::size_t ConservativeQueue::position(ClaimId claim) const {
+  const std::uint64_t number = books_.at(claim).number;
+  return static_cast<std::size_t>(
+      std::count_if(waiting_.begin(), waiting_.end(), [&](const Waiting& who) {
+        return still_waits(who) && who.number < number;
+      }));
+}
+
+}  // namespace aion::sched
