@@ -72,6 +72,17 @@ Result<void> place_socket(const std::string& key,
   return {};
 }
 
+Result<void> place_sockets(Config& config) {
+  AION_TRY_VOID(place_socket("http.unix", config.data_dir, config.http_unix));
+  AION_TRY_VOID(place_socket("grpc.unix", config.data_dir, config.grpc_unix));
+  if (!config.http_unix.empty() && config.http_unix == config.grpc_unix) {
+    return Error{Code::InvalidArgument,
+                 "grpc.unix: expected another path than that of http.unix, got '" +
+                     config.grpc_unix.string() + "'"};
+  }
+  return {};
+}
+
 }  // namespace
 
 void bind(ConfigTable& table, Config& config) {
@@ -186,14 +197,7 @@ Result<void> Config::check() {
   if (data_dir.empty()) {
     data_dir = default_data_dir();
   }
-  AION_TRY_VOID(place_socket("http.unix", data_dir, http_unix));
-  AION_TRY_VOID(place_socket("grpc.unix", data_dir, grpc_unix));
-  if (!http_unix.empty() && http_unix == grpc_unix) {
-    return Error{Code::InvalidArgument,
-                 "grpc.unix: expected another path than that of http.unix, got '" +
-                     grpc_unix.string() + "'"};
-  }
-  return {};
+  return place_sockets(*this);
 }
 
 }  // namespace aion::daemon

@@ -95,13 +95,7 @@ asio::awaitable<void> HttpConnection::serve() {
       co_return;
     }
     HttpResponse response;
-    input_.hold();
-    enter(Phase::Handling);
-    if (has_hung_up_) {
-      lost_.cancel();
-    } else if (input_.view().size() < kReadAhead / 2) {  // else it would move much to add little
-      read_ahead();
-    }
+    begin_handling();
     try {
       response = co_await environment_->handler.handle(request_);
     } catch (const std::exception& thrown) {
@@ -241,6 +235,16 @@ InputBuffer::Outcome HttpConnection::receive() {
   // already.
   has_input_ = outcome == InputBuffer::Outcome::Bytes && (input_.was_full() || has_hung_up_);
   return outcome;
+}
+
+void HttpConnection::begin_handling() {
+  input_.hold();
+  enter(Phase::Handling);
+  if (has_hung_up_) {
+    lost_.cancel();
+  } else if (input_.view().size() < kReadAhead / 2) {  // else it would move much to add little
+    read_ahead();
+  }
 }
 
 /// Reads while a request is answered, or the end of a client that had sent more than the socket

@@ -55,6 +55,7 @@ class HttpConnection final : public Connection,
   // Reading; none of these waits.
   Step take_input();
   InputBuffer::Outcome receive();
+  void begin_handling();
   void read_ahead();
   Step take_head();
   Step begin_request(std::string_view text);
