@@ -18,6 +18,7 @@ class PreemptiveQueue final : public Queue {
   void disturbed(Ticks /*now*/) override {}
   void decide(Ticks now, std::vector<Decision>& out) override;
   [[nodiscard]] Ticks wake_at() const override { return wake_at_; }
+  void walk(const std::function<bool(ClaimId)>& see) const override { walk_all(waiting_, see); }
   [[nodiscard]] std::size_t size() const override { return waiting_.size(); }
   [[nodiscard]] std::size_t position(ClaimId claim) const override {
     return waiting_.rank(entry_of(claim));
