@@ -10,6 +10,11 @@
 #include "sched/scheduler.h"
 
 namespace aion::sched {
+
+void PrintTo(const NamedPolicy& policy, std::ostream* out) {
+  *out << policy.name;
+}
+
 namespace {
 
 constexpr std::int32_t kProcessors = 16;
@@ -144,7 +149,9 @@ class Machine {
     }
     for (const auto& [id, claim] : waiting_) {
       const Standing standing = scheduler_.explain(claim, now);
-      if (standing.ahead == 0) {
+      // Under conservative backfilling the first may fit now and yet not for long enough beside a
+      // reservation that is kept.
+      if (standing.ahead == 0 && policy_.discipline != Discipline::Conservative) {
         ASSERT_GT(jobs_[id].processors, free) << "the head fits and waits, at " << now;
       }
       // A promise: by conservative backfilling to everyone, by EASY in order of arrival to the
@@ -181,9 +188,9 @@ class Machine {
 class EveryPolicy : public ::testing::TestWithParam<NamedPolicy> {};
 
 TEST_P(EveryPolicy, GrantsNeverMoreThanThereIsKeepsItsPromisesAndEndsEveryJob) {
-  for (const std::uint32_t seed : {1U, 2U, 3U, 4U, 5U, 6U}) {
+  for (const std::uint32_t seed : {1U, 2U, 3U, 4U}) {
     SCOPED_TRACE(seed);
-    Machine machine(GetParam().policy, random_jobs(seed, 400));
+    Machine machine(GetParam().policy, random_jobs(seed, 300));
 
     machine.run();
 
@@ -197,8 +204,8 @@ TEST_P(EveryPolicy, GrantsNeverMoreThanThereIsKeepsItsPromisesAndEndsEveryJob) {
 }
 
 TEST_P(EveryPolicy, DecidesTheSameTwice) {
-  Machine first(GetParam().policy, random_jobs(7, 400));
-  Machine second(GetParam().policy, random_jobs(7, 400));
+  Machine first(GetParam().policy, random_jobs(7, 200));
+  Machine second(GetParam().policy, random_jobs(7, 200));
   first.run();
   second.run();
   ASSERT_FALSE(first.log().empty());
@@ -235,12 +242,12 @@ Ticks wait_of_the_wide(std::string_view policy, Ticks stream) {
 }
 
 TEST(Starvation, IsWhatGreedyShortestFirstDoesToWideClaims) {
-  EXPECT_GT(wait_of_the_wide("sjfg-req", 20'000), 19'000);
+  EXPECT_GT(wait_of_the_wide("sjfg-req", 3000), 2300);
 }
 
 TEST(Starvation, IsBoundedByReservationsInOrderOfArrival) {
-  EXPECT_LT(wait_of_the_wide("easy", 20'000), 2 * 600);
-  EXPECT_LT(wait_of_the_wide("cons", 20'000), 2 * 600);
+  EXPECT_LT(wait_of_the_wide("easy", 3000), 1200);
+  EXPECT_LT(wait_of_the_wide("cons", 3000), 1200);
 }
 
 }  // namespace
