@@ -49,4 +49,9 @@ add_executable(bench_engine "${CMAKE_SOURCE_DIR}/bench/simulate/engine.cc")
 aion_use_house_settings(bench_engine)
 target_link_libraries(bench_engine PRIVATE aion_simulate)
 
-add_custom_target(aion_bench DEPENDS bench_floor bench_rawort bench_openloop bench_empty_grpc bench_engine)
+# What one decision costs when thousands of claims wait.
+add_executable(bench_decision "${CMAKE_SOURCE_DIR}/bench/simulate/decision.cc")
+aion_use_house_settings(bench_decision)
+target_link_libraries(bench_decision PRIVATE aion_sched)
+
+add_custom_target(aion_bench DEPENDS bench_floor bench_rawort bench_openloop bench_empty_grpc bench_engine bench_decision)

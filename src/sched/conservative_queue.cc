@@ -34,7 +34,7 @@ void ConservativeQueue::decide(Ticks now, std::vector<Decision>& out) {
   for (const Waiting& who : fresh_) {
     const Record& record = books_.at(who.claim);
     waiting_.push_back(who);
-    if (!is_stale_) {
+    if (!is_stale_ && record.claim.processors <= books_.capacity()) {
       reserve(who, profile_.earliest(record.claim.processors, record.estimate, now));
     }
   }
@@ -121,6 +121,14 @@ void ConservativeQueue::rebuild(Ticks now) {
     record.reserved = kNever;
     if (record.claim.processors <= books_.capacity()) {
       reserve(who, profile_.earliest(record.claim.processors, record.estimate, now));
+    }
+  }
+}
+
+void ConservativeQueue::walk(const std::function<bool(ClaimId)>& see) const {
+  for (const Waiting& who : waiting_) {
+    if (still_waits(who) && !see(who.claim)) {
+      return;
     }
   }
 }

@@ -24,6 +24,7 @@ class ConservativeQueue final : public Queue {
   [[nodiscard]] Ticks wake_at() const override {
     return starts_.empty() ? kNever : starts_.top().at;
   }
+  void walk(const std::function<bool(ClaimId)>& see) const override;
   [[nodiscard]] std::size_t size() const override {
     return waiting_.size() - gone_ + fresh_.size();
   }

@@ -25,6 +25,7 @@ class EasyQueue final : public Queue {
   void released(ClaimId /*claim*/, Ticks /*now*/) override { is_shadow_known_ = false; }
   void disturbed(Ticks /*now*/) override { is_shadow_known_ = false; }
   void decide(Ticks now, std::vector<Decision>& out) override;
+  void walk(const std::function<bool(ClaimId)>& see) const override { walk_all(by_order_, see); }
   [[nodiscard]] std::size_t size() const override { return by_order_.size() + fresh_.size(); }
   [[nodiscard]] std::size_t position(ClaimId claim) const override {
     return by_order_.rank(ordered(claim));

@@ -17,6 +17,7 @@ class GreedyQueue final : public Queue {
   void released(ClaimId /*claim*/, Ticks /*now*/) override { may_more_fit_ = true; }
   void disturbed(Ticks /*now*/) override { may_more_fit_ = true; }
   void decide(Ticks now, std::vector<Decision>& out) override;
+  void walk(const std::function<bool(ClaimId)>& see) const override { walk_all(waiting_, see); }
   [[nodiscard]] std::size_t size() const override { return waiting_.size() + fresh_.size(); }
   [[nodiscard]] std::size_t position(ClaimId claim) const override {
     return waiting_.rank(waiting_entry(books_.at(claim), claim, order_));

@@ -33,6 +33,17 @@ constexpr Policy easy(Order backfill, Estimates estimates) {
           .estimates = estimates};
 }
 
+/// What a restart costs depends on the claims; 30 s is what the traces of training jobs were
+/// measured with.
+constexpr Policy preemptive(Order order, Estimates estimates) {
+  return {.discipline = Preemptive,
+          .order = order,
+          .backfill = order,
+          .ranking = estimates,
+          .estimates = estimates,
+          .restart_cost = 30};
+}
+
 constexpr std::array kPolicies{
     NamedPolicy{
         "default",
@@ -76,6 +87,24 @@ constexpr std::array kPolicies{
         "EASY++: by predictions from the user's last two runtimes, shortest backfilled first",
         easy(shortest_first, Predicted)},
     NamedPolicy{"cons", "conservative backfilling with compression", {.discipline = Conservative}},
+    NamedPolicy{"priority",
+                "EASY, highest priority first; an hour of waiting counts as one step of it",
+                {.discipline = Easy, .order = aging_priority, .backfill = aging_priority}},
+    NamedPolicy{"wspt",
+                "EASY, least requested area for its weight first",
+                {.discipline = Easy, .order = weighted_shortest, .backfill = weighted_shortest}},
+    NamedPolicy{"edf",
+                "preemptive, earliest deadline first; claims without one may starve",
+                preemptive(earliest_deadline, Requested)},
+    NamedPolicy{"srpt",
+                "preemptive, shortest remaining time first, clairvoyant",
+                preemptive(shortest_remaining, Actual)},
+    NamedPolicy{"srsf",
+                "preemptive, smallest remaining time x processors first, clairvoyant",
+                preemptive(smallest_remaining_service, Actual)},
+    NamedPolicy{"las",
+                "preemptive, least attained service first (2D-LAS); needs no runtimes",
+                preemptive(least_attained_service, Requested)},
     NamedPolicy{"srpt-gang",
                 "preemptive shortest remaining time first, clairvoyant, at no cost: an ideal to "
                 "measure against",

@@ -28,15 +28,33 @@ void PreemptiveQueue::add(ClaimId claim) {
 
 void PreemptiveQueue::released(ClaimId /*claim*/, Ticks /*now*/) {}
 
+/// Brings the running claims to where they stand now. Their order hardly changes between two
+/// decisions, so it is mended, not made anew.
+void PreemptiveQueue::refresh(Ticks now) {
+  const auto mine = [&](const WaitingEntry& entry) {
+    const Record& record = books_.at(entry.claim);
+    return record.state == Record::State::Running && record.number == entry.number;
+  };
+  std::size_t kept = 0;
+  for (const WaitingEntry& entry : running_) {
+    if (mine(entry)) {
+      running_[kept++] = running_entry(entry.claim, now);
+    }
+  }
+  running_.resize(kept);
+  std::size_t moves = 0;
+  for (std::size_t at = 1; at < running_.size() && moves < 8 * running_.size(); ++at) {
+    for (std::size_t to = at; to > 0 && running_[to] < running_[to - 1]; --to, ++moves) {
+      std::swap(running_[to], running_[to - 1]);
+    }
+  }
+  if (moves >= 8 * running_.size()) {
+    std::sort(running_.begin(), running_.end());
+  }
+}
+
 void PreemptiveQueue::choose(Ticks now) {
-  running_.clear();
-  books_.running().walk([](const RunningSummary&) { return true; },
-                        [](const RunningSummary&) {},
-                        [&](const RunningEntry& entry) {
-                          running_.push_back(running_entry(entry.claim, now));
-                          return true;
-                        });
-  std::sort(running_.begin(), running_.end());
+  refresh(now);
   std::int64_t left = books_.capacity();
   auto next = running_.cbegin();
   const auto keep_or_stop = [&] {
@@ -86,6 +104,7 @@ void PreemptiveQueue::decide(Ticks now, std::vector<Decision>& out) {
   }
   for (const ClaimId claim : to_start_) {
     start(books_, claim, now, out);
+    running_.push_back(running_entry(claim, now));
   }
   wake_at_ = policy_.quantum > 0 && !waiting_.is_empty() ? now + policy_.quantum : kNever;
 }

@@ -18,6 +18,7 @@ class PreemptiveQueue final : public Queue {
   void disturbed(Ticks /*now*/) override {}
   void decide(Ticks now, std::vector<Decision>& out) override;
   [[nodiscard]] Ticks wake_at() const override { return wake_at_; }
+  void walk(const std::function<bool(ClaimId)>& see) const override { walk_all(waiting_, see); }
   [[nodiscard]] std::size_t size() const override { return waiting_.size(); }
   [[nodiscard]] std::size_t position(ClaimId claim) const override {
     return waiting_.rank(entry_of(claim));
@@ -26,13 +27,15 @@ class PreemptiveQueue final : public Queue {
  private:
   [[nodiscard]] WaitingEntry entry_of(ClaimId claim) const;
   [[nodiscard]] WaitingEntry running_entry(ClaimId claim, Ticks now) const;
+  void refresh(Ticks now);
   void choose(Ticks now);
   void stop(ClaimId claim, Ticks now, std::vector<Decision>& out);
 
   Policy policy_;
   Books& books_;
   WaitingList waiting_;
-  std::vector<WaitingEntry> running_;  // as they stand now, in order
+  std::vector<WaitingEntry> running_;  // as they stood at the last decision, nearly in order; may
+                                       // name some that have ended
   std::vector<ClaimId> to_start_;
   std::vector<ClaimId> to_stop_;
   Ticks wake_at_ = kNever;

@@ -29,6 +29,12 @@ void start(Books& books, ClaimId claim, Ticks now, std::vector<Decision>& out) {
   out.push_back({Decision::Action::Start, claim, books.at(claim).claim.id});
 }
 
+void walk_all(const WaitingList& list, const std::function<bool(ClaimId)>& see) {
+  list.walk([](const WaitingSummary&) { return true; },
+            [](const WaitingSummary&) {},
+            [&](const WaitingEntry& entry) { return see(entry.claim); });
+}
+
 WaitingEntry waiting_entry(const Record& record, ClaimId claim, Order order) {
   return {order(record.claim, {record.ranked_as, record.attained}),
           record.number,

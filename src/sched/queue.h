@@ -1,6 +1,7 @@
 // The claims that wait, under a discipline that says which of them start.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -34,6 +35,10 @@ class Queue {
   /// When `decide` has work to do though nothing happens until then.
   [[nodiscard]] virtual Ticks wake_at() const { return kNever; }
 
+  /// Calls `see` for the claims that wait, in order, until it returns false. For explanations: it
+  /// may be slow.
+  virtual void walk(const std::function<bool(ClaimId)>& see) const = 0;
+
   /// How many claims wait, and how many of them go before this one.
   [[nodiscard]] virtual std::size_t size() const = 0;
   [[nodiscard]] virtual std::size_t position(ClaimId claim) const = 0;
@@ -44,6 +49,9 @@ class Queue {
 
 /// Starts a claim in the books and says so.
 void start(Books& books, ClaimId claim, Ticks now, std::vector<Decision>& out);
+
+/// Calls `see` for every claim of the list, in order, until it returns false.
+void walk_all(const WaitingList& list, const std::function<bool(ClaimId)>& see);
 
 /// How an index by `order` keeps the claim.
 [[nodiscard]] WaitingEntry waiting_entry(const Record& record, ClaimId claim, Order order);

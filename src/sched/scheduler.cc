@@ -1,5 +1,7 @@
 #include "sched/scheduler.h"
 
+#include "sched/capacity_profile.h"
+
 namespace aion::sched {
 
 Scheduler::Scheduler(const Policy& policy, std::int64_t processors)
@@ -65,6 +67,52 @@ void Scheduler::correct_estimates(Ticks now) {
 void Scheduler::decide(Ticks now, std::vector<Decision>& out) {
   correct_estimates(now);
   queue_->decide(now, out);
+}
+
+/// Lets what waits start in order, each as early as it fits behind those before it. A claim may
+/// start sooner, as what runs may end sooner, and later where the order lets others in before it.
+Ticks Scheduler::predict_start(ClaimId claim, Ticks now) const {
+  CapacityProfile profile(books_.capacity());
+  books_.running().walk([](const RunningSummary&) { return true; },
+                        [](const RunningSummary&) {},
+                        [&](const RunningEntry& entry) {
+                          profile.change(now, std::max(entry.ends, now + 1), -entry.processors);
+                          return true;
+                        });
+  constexpr std::size_t kFarthest = 1000;  // who stands farther back is not told a time
+  std::size_t seen = 0;
+  Ticks start = kNever;
+  queue_->walk([&](ClaimId next) {
+    const Record& record = books_.at(next);
+    if (record.claim.processors <= books_.capacity()) {
+      const Ticks begins = profile.earliest(record.claim.processors, record.estimate, now);
+      profile.change(begins, begins + record.estimate, -record.claim.processors);
+      start = next == claim ? begins : kNever;
+    }
+    return next != claim && ++seen < kFarthest;
+  });
+  return start;
+}
+
+Standing Scheduler::explain(ClaimId claim, Ticks now) const {
+  AION_ASSERT(books_.holds(claim));
+  const Record& record = books_.at(claim);
+  Standing standing;
+  standing.processors = record.claim.processors;
+  standing.capacity = books_.capacity();
+  standing.free = std::max<std::int64_t>(0, books_.free());
+  standing.waiting = queue_->size();
+  if (record.state == Record::State::Running) {
+    standing.runs = true;
+    standing.time = record.ends;
+    return standing;
+  }
+  standing.ahead = queue_->position(claim);
+  standing.is_reserved = record.reserved != kNever;
+  if (record.claim.processors <= books_.capacity()) {
+    standing.time = standing.is_reserved ? record.reserved : predict_start(claim, now);
+  }
+  return standing;
 }
 
 }  // namespace aion::sched

@@ -9,6 +9,7 @@
 #include "sched/policy/policy.h"
 #include "sched/queue.h"
 #include "sched/runtime_predictor.h"
+#include "sched/standing.h"
 
 namespace aion::sched {
 
@@ -41,6 +42,11 @@ class Scheduler {
   /// Appends what is to start and stop now. The books take it as done.
   void decide(Ticks now, std::vector<Decision>& out);
 
+  /// Why a claim has not started, or when one that runs is believed to end. Slow (milliseconds with
+  /// a thousand claims before it): for people who ask, not for each decision. Says what holds after
+  /// the last `decide`.
+  [[nodiscard]] Standing explain(ClaimId claim, Ticks now) const;
+
   /// When `decide` is to be called though nothing happens until then; kNever when only events
   /// count.
   [[nodiscard]] Ticks wake_at() const { return queue_->wake_at(); }
@@ -54,6 +60,7 @@ class Scheduler {
  private:
   [[nodiscard]] Ticks estimate_of(const Claim& claim, Estimates kind) const;
   void correct_estimates(Ticks now);
+  [[nodiscard]] Ticks predict_start(ClaimId claim, Ticks now) const;
 
   Policy policy_;
   Books books_;

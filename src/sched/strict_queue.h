@@ -18,6 +18,7 @@ class StrictQueue final : public Queue {
   void released(ClaimId /*claim*/, Ticks /*now*/) override {}
   void disturbed(Ticks /*now*/) override {}
   void decide(Ticks now, std::vector<Decision>& out) override;
+  void walk(const std::function<bool(ClaimId)>& see) const override { walk_all(waiting_, see); }
   [[nodiscard]] std::size_t size() const override { return waiting_.size(); }
   [[nodiscard]] std::size_t position(ClaimId claim) const override {
     return waiting_.rank(waiting_entry(books_.at(claim), claim, order_));

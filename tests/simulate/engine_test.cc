@@ -107,6 +107,41 @@ TEST(Replay, CountsEveryRunOfAPreemptedJobAndWhatItsRestartCost) {
   EXPECT_EQ(replayed->seconds_lost, 30);
 }
 
+/// A week of narrow claims of a minute each that ask for more than there is, and a wide, long one
+/// at the beginning of it.
+Trace stream_with_a_wide_job() {
+  Trace trace = trace_of(16, {});
+  for (std::int64_t now = 0; now < 7 * 86'400; now += 60) {
+    for (int i = 0; i < 17; ++i) {
+      trace.jobs.push_back(job(now, 60, 60, 1));
+    }
+    if (now == 600) {
+      trace.jobs.push_back(job(now, 3600, 90'000, 16));
+    }
+  }
+  return trace;
+}
+
+std::int64_t wait_of_the_wide(const Trace& trace, std::string_view name) {
+  const auto replayed = replay(trace, {.policy = policy(name)});
+  EXPECT_TRUE(replayed);
+  const auto wide = static_cast<std::size_t>(
+      std::find_if(trace.jobs.begin(),
+                   trace.jobs.end(),
+                   [](const TraceJob& of) { return of.processors == 16; }) -
+      trace.jobs.begin());
+  return replayed->starts[wide] - trace.jobs[wide].submit;
+}
+
+TEST(Replay, StarvesAWideJobUnderGreedyShortestFirstButNotUnderTheDefault) {
+  const Trace trace = stream_with_a_wide_job();
+  EXPECT_GT(wait_of_the_wide(trace, "sjfg-req"), 6 * 86'400);
+  // What comes a day and a half later goes behind it; then the machine has to be emptied of what
+  // came before.
+  EXPECT_LT(wait_of_the_wide(trace, "default"), 2 * 86'400);
+  EXPECT_GT(wait_of_the_wide(trace, "default"), 86'400);
+}
+
 TEST(Figures, CountWhatATraceOfTwoJobsShows) {
   Trace trace = trace_of(2, {job(10, 100, 100, 2), job(20, 5, 5, 1)});
   trace.jobs[1].deadline = 120;

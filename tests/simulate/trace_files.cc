@@ -88,4 +88,43 @@ std::optional<Trace> read_swf(const std::string& path) {
   return trace;
 }
 
+std::optional<Trace> read_philly(const std::string& path,
+                                 std::size_t step,
+                                 std::int32_t processors) {
+  const std::optional<std::string> text = unpacked(path);
+  if (!text) {
+    return std::nullopt;
+  }
+  Trace trace;
+  trace.name = std::filesystem::path(path).filename().string();
+  trace.processors = processors;
+  std::istringstream lines(*text);
+  std::string line;
+  std::getline(lines, line);  // the header
+  for (std::size_t row = 0; std::getline(lines, line); ++row) {
+    if (row % step != 0) {
+      continue;
+    }
+    std::vector<std::string> fields;
+    std::istringstream cells(line);
+    for (std::string cell; std::getline(cells, cell, ',');) {
+      fields.push_back(cell);
+    }
+    TraceJob job;
+    job.id = std::stoll(fields[0]);
+    job.processors = std::stoi(fields[2]);
+    job.submit = std::stoll(fields[3]);
+    job.runtime = std::stoll(fields[6]);
+    job.request = job.runtime;
+    job.deadline = job.submit + std::stoll(fields[8]);
+    if (job.processors > 0) {
+      trace.jobs.push_back(job);
+    }
+  }
+  std::stable_sort(trace.jobs.begin(), trace.jobs.end(), [](const TraceJob& a, const TraceJob& b) {
+    return a.submit < b.submit;
+  });
+  return trace;
+}
+
 }  // namespace aion::simulate::testing

