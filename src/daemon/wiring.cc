@@ -23,6 +23,7 @@
 #include "protocol/native/native_api.h"
 #include "resource/ledger.h"
 #include "runtime/backends.h"
+#include "sched/policy/order.h"
 #include "security/authorizer.h"
 #include "serving/model_server.h"
 
@@ -125,6 +126,7 @@ serving::Config serving_config(const Config& wanted) {
   serving::Config config;
   config.inline_below = wanted.inline_below;
   config.max_queue = wanted.max_queue;
+  config.order = *sched::find_order(wanted.serving_order);  // Config::check() has looked it up
   config.cache = wanted.response_cache;
   config.control = control_mode(wanted.model_control_mode);
   config.load_at_start = wanted.load_model;
