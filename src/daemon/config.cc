@@ -138,6 +138,15 @@ void bind(ConfigTable& table, Config& config) {
       config.response_cache,
       "most that the kept answers of models with response_cache take, in bytes; 0 = none are "
       "kept");
+  table.bind("resource.opencl",
+             config.has_opencl,
+             "whether to look for OpenCL devices, too; their drivers take tens of MB");
+  table.bind("resource.simulated",
+             config.simulated,
+             "devices to make up: memory=8GiB bandwidth=12GB/s latency=10us name=NAME fault=lost");
+  table.bind("resource.named",
+             config.named,
+             "what else is counted and leased, on the first device: NAME=AMOUNT");
   table.bind("stop.limit_ms",
              config.stop_limit,
              "how long requests under way may take when the daemon stops");
