@@ -91,14 +91,12 @@ std::vector<cl_device_id> devices_of(const OpenCl& cl) {
 }  // namespace
 
 Result<std::vector<Device>> OpenClProbe::devices() {
-  if (library_ == nullptr) {
-    auto opened = SharedLibrary::open(file_);
-    if (!opened) {
-      return std::vector<Device>{};
-    }
-    library_ = new SharedLibrary(*std::move(opened));
+  // Drivers leave threads behind that run in it.
+  const auto library = SharedLibrary::open(file_, SharedLibrary::Stay::Forever);
+  if (!library) {
+    return std::vector<Device>{};
   }
-  const OpenCl cl(*library_);
+  const OpenCl cl(*library);
   if (cl.platforms == nullptr || cl.devices == nullptr || cl.device_info == nullptr) {
     return Error{Code::Unavailable,
                  file_ + " lacks clGetPlatformIDs, clGetDeviceIDs or clGetDeviceInfo"};

@@ -4,11 +4,10 @@
 #include <string>
 
 #include "resource/probe/probe.h"
-#include "resource/probe/shared_library.h"
 
 namespace aion::resource {
 
-/// All devices of all platforms, by the system's OpenCL loader, which is opened when it is first
+/// All devices of all platforms, by the system's OpenCL loader, which is opened when it is
 /// asked. Without a loader, or without platforms, there are none. A driver may take tens of MB and
 /// hundreds of milliseconds: not a probe to have for nothing.
 class OpenClProbe final : public Probe {
@@ -23,7 +22,6 @@ class OpenClProbe final : public Probe {
 
  private:
   std::string file_;
-  const SharedLibrary* library_ = nullptr;  // never closed: drivers leave threads that run in it
   std::size_t count_ = 0;
 };
 

@@ -6,8 +6,9 @@
 
 namespace aion::resource {
 
-Result<SharedLibrary> SharedLibrary::open(const std::string& file) {
-  void* const handle = dlopen(file.c_str(), RTLD_LAZY | RTLD_LOCAL);
+Result<SharedLibrary> SharedLibrary::open(const std::string& file, Stay stay) {
+  const int keep = stay == Stay::Forever ? RTLD_NODELETE : 0;
+  void* const handle = dlopen(file.c_str(), RTLD_LAZY | RTLD_LOCAL | keep);
   if (handle == nullptr) {
     const char* const reason = dlerror();
     return Error{Code::NotFound, reason != nullptr ? reason : "cannot open " + file};

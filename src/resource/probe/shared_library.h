@@ -1,17 +1,23 @@
 // A driver's library that may not be there.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "base/result.h"
 
 namespace aion::resource {
 
-/// Opened at run time; closed with the last object that uses it. Movable.
+/// Opened at run time, closed with this object. Movable.
 class SharedLibrary {
  public:
+  enum class Stay : std::uint8_t {
+    WhileOpen,
+    Forever,  // in memory, even when it is closed: its threads may run on
+  };
   /// NotFound, with the loader's reason, when there is no such library.
-  [[nodiscard]] static Result<SharedLibrary> open(const std::string& file);
+  [[nodiscard]] static Result<SharedLibrary> open(const std::string& file,
+                                                  Stay stay = Stay::WhileOpen);
 
   ~SharedLibrary();
   SharedLibrary(SharedLibrary&& other) noexcept;
