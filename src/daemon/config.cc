@@ -125,9 +125,11 @@ void bind(ConfigTable& table, Config& config) {
              "threads for inference, at most 1024; 0 = one per core");
   table.bind(
       "threads.blocking", config.blocking_threads, "threads for files and loading, from 1 to 1024");
-  table.bind("serving.inline_below_us",
-             config.inline_below,
-             "a model faster than this may run on the socket's thread");
+  table.bind(
+      "serving.inline_below_us",
+      config.inline_below,
+      "a model faster than this may run on the socket's thread; for a request that nobody else "
+      "stands beside, 20 times that");
   table.bind("serving.max_queue", config.max_queue, "requests that may wait for one model");
   table.bind("serving.order",
              config.serving_order,

@@ -13,8 +13,6 @@ constexpr double kPays = 0.9;
 constexpr std::uint32_t kRunsAfterFault = 64;
 // Below this part of a core a run is said to share it. Thousandths.
 constexpr std::uint32_t kShared = 900;
-// Nobody waits for a run that takes longer.
-constexpr Duration kLongestAwaited = std::chrono::milliseconds(5);
 
 std::size_t size_of(std::uint64_t rows) {
   return static_cast<std::size_t>(std::bit_width(rows) - 1);
@@ -42,7 +40,7 @@ std::uint64_t BatchLimit::rows(std::uint64_t first) {
     }
     rows *= 2;
   }
-  usual_.store(rows, std::memory_order_relaxed);
+  usual_.store(std::min(rows, most_), std::memory_order_relaxed);
   if (asked_.fetch_add(1, std::memory_order_relaxed) % kTryLargerEvery == kTryLargerEvery - 1) {
     rows *= 2;
   }
@@ -67,6 +65,7 @@ void BatchLimit::observe(std::uint64_t rows, RunTime run) {
 bool BatchLimit::is_worth_waiting(std::size_t waiting) const {
   const std::uint64_t usual = usual_.load(std::memory_order_relaxed);
   if (waiting >= usual || share_.load(std::memory_order_relaxed) >= kShared ||
+      pause_.load(std::memory_order_relaxed) > 0 ||
       trust_.load(std::memory_order_relaxed) != Trust::Proved) {
     return false;
   }

@@ -36,9 +36,11 @@ class BatchLimit {
   /// A run has ended.
   void observe(std::uint64_t rows, RunTime run);
 
+  /// Nobody waits for a run to end that takes longer.
+  static constexpr Duration kLongestAwaited = std::chrono::milliseconds(5);
   /// Whether a run beside others pays only if it has as many rows as it may: the runs of late have
   /// had to share their cores, so that one more takes from the others what it gains. Then `waiting`
-  /// requests had better wait for a run to end. Not where that takes long.
+  /// rows had better wait for a run to end.
   [[nodiscard]] bool is_worth_waiting(std::size_t waiting) const;
 
   [[nodiscard]] Trust trust() const { return trust_.load(std::memory_order_relaxed); }
@@ -62,7 +64,7 @@ class BatchLimit {
   std::atomic<std::uint32_t> pause_ = 0;       // runs until requests are joined again
   std::atomic<std::uint32_t> chances_ = 0;     // times that a proof might have begun
   std::atomic<std::uint32_t> next_try_ = 1;    // the chance at which one begins
-  std::atomic<std::uint64_t> usual_ = 1;       // the rows last thought best
+  std::atomic<std::uint64_t> usual_ = 1;       // the rows last thought best, at most `most_`
   std::atomic<std::uint32_t> share_ = kWhole;  // of a core that runs get, in thousandths
   std::array<RunCost, kSizes> row_costs_;      // of one row, in a run of 2^i to 2^(i+1) - 1 rows
 };

@@ -199,9 +199,12 @@ bool Dispatcher::grant_one(TimePoint now, TimePoint& look_again) {
   heads_.clear();
   ready_.clear();
   look_again = kNever;
+  bool is_held_back = false;
   for (std::size_t i = 0; i < busy_.size(); ++i) {
     const Queue& queue = *busy_[i];
-    if (!queue.requests_.may_run(queue.running_)) {
+    const auto turn = queue.requests_.turn(queue.running_, now - queue.last_began_);
+    if (turn != RequestQueue::Turn::May) {
+      is_held_back = is_held_back || turn == RequestQueue::Turn::HadBetterWait;
       continue;
     }
     const TimePoint due = queue.requests_.due(now);
@@ -211,6 +214,9 @@ bool Dispatcher::grant_one(TimePoint now, TimePoint& look_again) {
     }
     heads_.push_back(queue.requests_.head());
     ready_.push_back(i);
+  }
+  if (is_held_back) {
+    let_go_later(now);
   }
   if (heads_.empty()) {
     return false;
@@ -234,8 +240,24 @@ void Dispatcher::grant(const std::shared_ptr<Queue>& granted, TimePoint now) {
   }
   --free_slots_;
   ++queue->running_;
+  queue->last_began_ = now;
   leader->turn.slot.emplace(*this, queue);
   (*leader->resume)(compute_);
+}
+
+/// The run that requests are held back for may take longer than it usually does. Rarely set, since
+/// most runs end before: one that is on its way serves all, and it is not taken back.
+void Dispatcher::let_go_later(TimePoint now) {
+  if (is_letting_go_) {
+    return;
+  }
+  is_letting_go_ = true;
+  let_go_timer_ = clock_.at(now + BatchLimit::kLongestAwaited, [this] {
+    serial_.run([this] {
+      is_letting_go_ = false;
+      fill_slots();
+    });
+  });
 }
 
 void Dispatcher::look_again_at(TimePoint when) {

@@ -102,6 +102,7 @@ class Dispatcher {
   [[nodiscard]] bool grant_one(TimePoint now, TimePoint& look_again);
   void grant(const std::shared_ptr<Queue>& queue, TimePoint now);
   void look_again_at(TimePoint when);
+  void let_go_later(TimePoint now);
   void took_out(const std::shared_ptr<Queue>& queue, std::size_t requests);
   [[nodiscard]] static bool counts(const Queue& queue);
 
@@ -119,6 +120,8 @@ class Dispatcher {
   std::vector<std::size_t> ready_;            // their positions in busy_
   std::unique_ptr<Timer> timer_;              // for a queue that waits for more requests
   TimePoint timer_at_ = kNever;
+  std::unique_ptr<Timer> let_go_timer_;  // for requests that are held back
+  bool is_letting_go_ = false;           // it is on its way
 };
 
 /// The waiting requests of one model version.
@@ -134,6 +137,7 @@ class Dispatcher::Queue {
   // Guarded by the dispatcher's serial.
   RequestQueue requests_;
   std::size_t running_ = 0;
+  TimePoint last_began_{};  // the last run
   std::uint64_t next_ticket_ = 0;
 };
 

@@ -62,13 +62,13 @@ struct MemoryKeeper::State : std::enable_shared_from_this<State> {
     std::vector<std::shared_ptr<LoadedVersion>> resting = note_runs();
     const std::uint64_t now = private_bytes();
     floor = std::min(floor, now);
-    if (now > floor + kTolerated && !resting.empty()) {
+    const std::uint64_t usual = is_idle() ? floor : std::max(floor, busy_floor);
+    if (now > usual + kTolerated && !resting.empty()) {
       for (const auto& loaded : resting) {
         loaded->instance->shrink();
       }
-      if (is_idle()) {  // else a run may hold what it will give back only then
-        floor = private_bytes();
-      }
+      // While a run is under way, it may hold what it will give back only then.
+      (is_idle() ? floor : busy_floor) = private_bytes();
     }
     resting.clear();
     set_timer();
@@ -109,7 +109,8 @@ struct MemoryKeeper::State : std::enable_shared_from_this<State> {
   const ModelTable& table;
   std::function<bool()> is_idle;
   std::uint64_t floor =
-      private_bytes();  // of a process at rest: the least seen, or what a shrink left
+      private_bytes();           // of a process at rest: the least seen, or what a shrink left
+  std::uint64_t busy_floor = 0;  // what the last shrink left while others ran
   std::map<const LoadedVersion*, Seen> runs_seen;
   std::mutex looking;  // held while the parts that outlive the keeper are used
   std::mutex mutex;    // guards the two below

@@ -35,7 +35,8 @@ enum class ControlMode : std::uint8_t {
 
 struct Config {
   std::chrono::microseconds inline_below{
-      50};                       // a model measured under this at batch 1 may run on the io thread
+      50};  // a model measured under this at batch 1 may run on the io thread; under 20 times this,
+            // for a request that nobody else stands beside
   std::size_t max_queue = 4096;  // requests waiting per model; beyond that 503 at once
   sched::Order order = sched::aging_shortest;  // of the models' queues; a tick is a microsecond
   Bytes cache = Bytes::mebi(64);               // of kept answers of models that allow it; 0 = none

@@ -12,6 +12,10 @@ namespace {
 // Copying more than this together costs more than the joint run saves, if nobody has said so.
 constexpr std::size_t kMostJoinedBytes = 16U << 20U;
 
+std::size_t counted_rows(const QueuedRequest& request) {
+  return std::max<std::uint64_t>(request.rows, 1);
+}
+
 }  // namespace
 
 const catalog::QueuePolicy& RequestQueue::policy_of(std::uint64_t level) const {
@@ -19,12 +23,14 @@ const catalog::QueuePolicy& RequestQueue::policy_of(std::uint64_t level) const {
   return own == rule_.batching.level_policies.end() ? rule_.batching.policy : own->second;
 }
 
-bool RequestQueue::may_run(std::size_t running) const {
+RequestQueue::Turn RequestQueue::turn(std::size_t running, Duration ago) const {
   if (rule_.instances > 0 && running >= rule_.instances) {
-    return false;
+    return Turn::Full;
   }
-  return running == 0 || is_hurried_ || !rule_.batch_limit ||
-         !rule_.batch_limit->is_worth_waiting(size());
+  const bool may = running == 0 || is_hurried_ || !rule_.batch_limit ||
+                   ago >= BatchLimit::kLongestAwaited ||
+                   !rule_.batch_limit->is_worth_waiting(rows_);
+  return may ? Turn::May : Turn::HadBetterWait;
 }
 
 bool RequestQueue::is_full(std::uint64_t level) const {
@@ -47,6 +53,7 @@ void RequestQueue::push(const std::shared_ptr<Waiter>& waiter) {
   auto& list = list_of(levels_[waiter->request->level], *waiter);
   waiter->place = list.insert(list.end(), waiter);
   size_.fetch_add(1, std::memory_order_relaxed);
+  rows_ += counted_rows(*waiter->request);
 }
 
 void RequestQueue::remove(Waiter& waiter) {
@@ -57,6 +64,7 @@ void RequestQueue::remove(Waiter& waiter) {
     levels_.erase(level);
   }
   size_.fetch_sub(1, std::memory_order_relaxed);
+  rows_ -= counted_rows(*waiter.request);
 }
 
 void RequestQueue::move_behind(Waiter& waiter) {

@@ -48,8 +48,13 @@ class RequestQueue {
 
   [[nodiscard]] std::size_t size() const { return size_.load(std::memory_order_relaxed); }
   [[nodiscard]] bool is_empty() const { return size() == 0; }
-  /// Whether another run may begin beside `running` ones.
-  [[nodiscard]] bool may_run(std::size_t running) const;
+  enum class Turn : std::uint8_t {
+    May,
+    HadBetterWait,  // for a run under way to end, but not for long
+    Full,           // as many runs are under way as may be
+  };
+  /// Whether another run may begin beside `running` ones, the last of which began `ago`.
+  [[nodiscard]] Turn turn(std::size_t running, Duration ago) const;
   [[nodiscard]] const QueueRule& rule() const { return rule_; }
 
   /// Whether the level has no room left.
@@ -86,6 +91,7 @@ class RequestQueue {
 
   QueueRule rule_;
   std::atomic<std::size_t> size_ = 0;
+  std::size_t rows_ = 0;                   // that wait; a request that runs alone counts as one
   std::map<std::uint64_t, Level> levels_;  // none is empty
   bool is_hurried_ = false;
 };

@@ -21,6 +21,11 @@ namespace {
 // no longer than for a core.
 constexpr int kLoneInline = 20;
 
+// A model that has taken longer than this of late does not run on an io thread, however short its
+// runs usually are: its cost depends on more than the size of its input. Well above what a run
+// takes that has to wait for its core.
+constexpr Duration kLongestInline = std::chrono::milliseconds(20);
+
 // Digesting an input above this takes too long for an io thread.
 constexpr std::size_t kMostDigestedHere = 64U << 10U;
 
@@ -199,15 +204,16 @@ std::uint64_t common_rows(const runtime::Batch& batch) {
 // A version's answers above this take too long to write for an io thread.
 constexpr std::size_t kLargeAnswerBytes = 64U << 10U;
 
-bool is_large(const QueuedRequest& request) {
-  if (!request.answer || !*request.answer) {
-    return false;
-  }
+std::size_t bytes_of(const runtime::Response& response) {
   std::size_t bytes = 0;
-  for (const tensor::Tensor& output : (*request.answer)->outputs) {
+  for (const tensor::Tensor& output : response.outputs) {
     bytes += output.data.bytes;
   }
-  return bytes > kLargeAnswerBytes;
+  return bytes;
+}
+
+bool is_large(const QueuedRequest& request) {
+  return request.answer && *request.answer && bytes_of(**request.answer) > kLargeAnswerBytes;
 }
 
 }  // namespace
@@ -307,6 +313,7 @@ bool RequestRunner::may_run_here(LoadedVersion& loaded, const Plan& plan) const 
   }
   const Duration cost = plan.queued.usual_cost;
   return cost > Duration{0} &&
+         loaded.costs.of(plan.queued.input_bytes).longest() < kLongestInline &&
          cost < (traffic_.is_lone() ? kLoneInline * parts_.inline_below : parts_.inline_below);
 }
 
@@ -316,13 +323,11 @@ Task<void> RequestRunner::run_checked(const std::shared_ptr<LoadedVersion>& load
                                       InferSink& sink) {
   AION_CO_TRY_VOID(check_still_wanted(context, plan.arrived));
   if (loaded->cache) {
-    if (plan.queued.input_bytes > kMostDigestedHere) {
-      co_await on(parts_.dispatcher.compute());
-    }
-    auto ended = answer_from_cache(*loaded, plan, sink);
+    auto ended = co_await answer_from_cache(*loaded, plan, sink);
     if (plan.from_cache) {
       co_return ended;
     }
+    AION_CO_TRY_VOID(check_still_wanted(context, parts_.clock.now()));
   }
   if (!loaded->queue || may_run_here(*loaded, plan)) {
     co_return co_await execute(*loaded, plan, sink, false);
@@ -335,7 +340,15 @@ Task<void> RequestRunner::run_checked(const std::shared_ptr<LoadedVersion>& load
 }
 
 /// Answers from what is kept; else notes under what the answer is to be kept.
-Result<void> RequestRunner::answer_from_cache(LoadedVersion& loaded, Plan& plan, InferSink& sink) {
+Task<void> RequestRunner::answer_from_cache(LoadedVersion& loaded, Plan& plan, InferSink& sink) {
+  const bool is_large = plan.queued.input_bytes > kMostDigestedHere;
+  const Digests::One counted(digests_, is_large);
+  if (counted.is_one_too_many()) {
+    co_return Result<void>{};
+  }
+  if (is_large) {
+    co_await on(parts_.dispatcher.compute());
+  }
   const TimePoint begin = parts_.clock.now();
   std::string key = ResponseCache::key_of(loaded.cache_owner, plan.queued.batch);
   auto kept = loaded.cache->find(key);
@@ -343,13 +356,16 @@ Result<void> RequestRunner::answer_from_cache(LoadedVersion& loaded, Plan& plan,
   if (!kept) {
     loaded.statistics.missed_cache(search);
     plan.wanted.cache_key = std::move(key);
-    return {};
+    co_return Result<void>{};
   }
   plan.from_cache = search;
   plan.times.queue = begin - plan.arrived;
+  if (bytes_of(*kept) > kLargeAnswerBytes) {
+    co_await on(parts_.dispatcher.compute());
+  }
   NamingSink naming(loaded, plan.wanted, sink, parts_.clock);
   naming.send(*std::move(kept));
-  return naming.ended(Result<void>{});
+  co_return naming.ended(Result<void>{});
 }
 
 Task<void> RequestRunner::take_turn(const std::shared_ptr<LoadedVersion>& loaded,

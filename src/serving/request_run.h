@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/task.h"
+#include "serving/digests.h"
 #include "serving/dispatcher.h"
 #include "serving/inference.h"
 #include "serving/loaded_version.h"
@@ -40,7 +41,7 @@ class RequestRunner {
                                        const RequestContext& context,
                                        Plan& plan,
                                        InferSink& sink);
-  [[nodiscard]] Result<void> answer_from_cache(LoadedVersion& loaded, Plan& plan, InferSink& sink);
+  [[nodiscard]] Task<void> answer_from_cache(LoadedVersion& loaded, Plan& plan, InferSink& sink);
   [[nodiscard]] Task<void> take_turn(const std::shared_ptr<LoadedVersion>& loaded,
                                      Dispatcher::Turn turn,
                                      Plan& plan,
@@ -56,6 +57,7 @@ class RequestRunner {
 
   Parts parts_;
   Traffic traffic_;
+  Digests digests_;
 };
 
 }  // namespace aion::serving

@@ -14,6 +14,9 @@ namespace {
 // A list node, a map node and what stands in them, roughly.
 constexpr std::size_t kEntryBytes = 512;
 
+// An answer larger than this part of the cache would push out too many others.
+constexpr std::size_t kLargestPart = 8;
+
 /// Adds values so that no two sequences of them read alike.
 class Adder {
  public:
@@ -104,7 +107,7 @@ std::optional<runtime::Response> ResponseCache::find(const std::string& key) {
 
 void ResponseCache::keep(const std::string& key, const runtime::Response& response) {
   const std::size_t bytes = kEntryBytes + 2 * key.size() + bytes_of(response);
-  if (bytes > limit_) {
+  if (bytes > limit_ / kLargestPart) {
     return;
   }
   Entries added(1);

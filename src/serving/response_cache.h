@@ -34,7 +34,7 @@ class ResponseCache {
 
   /// Outputs share the cache's memory.
   [[nodiscard]] std::optional<runtime::Response> find(const std::string& key);
-  /// Keeps a copy.
+  /// Keeps a copy; not of what takes more than an eighth of the limit.
   void keep(const std::string& key, const runtime::Response& response);
 
   [[nodiscard]] std::size_t bytes() const;

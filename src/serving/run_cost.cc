@@ -6,6 +6,8 @@ namespace aion::serving {
 
 void RunCost::observe(Duration run) {
   const std::int64_t sample = std::max<std::int64_t>(run.count(), 1);
+  const std::int64_t longest = longest_.load(std::memory_order_relaxed);
+  longest_.store(std::max(sample, longest - longest / 1024), std::memory_order_relaxed);
   const std::int64_t estimate = ns_.load(std::memory_order_relaxed);
   if (seen_.load(std::memory_order_relaxed) < kTrusted) {
     seen_.fetch_add(1, std::memory_order_relaxed);

@@ -22,10 +22,15 @@ class RunCost {
   void observe(Duration run);
   /// Zero until enough runs have been seen to trust it.
   [[nodiscard]] Duration lower_quartile() const;
+  /// The longest run of late: forgotten by a thousandth a run.
+  [[nodiscard]] Duration longest() const {
+    return Duration{longest_.load(std::memory_order_relaxed)};
+  }
 
  private:
   static constexpr std::uint32_t kTrusted = 8;
   std::atomic<std::int64_t> ns_ = 0;
+  std::atomic<std::int64_t> longest_ = 0;
   std::atomic<std::uint32_t> seen_ = 0;
 };
 

@@ -148,6 +148,27 @@ TEST(BatchLimit, LetsAPartOfABatchWaitForARunWhereRunsShareTheirCores) {
   EXPECT_FALSE(limit.is_worth_waiting(3));
 }
 
+TEST(BatchLimit, LetsNobodyWaitForMoreRowsThanItMayJoin) {
+  BatchLimit limit(Kind::Learned, 64);
+  settle(limit, kFourPay);
+  run_with_share(limit, microseconds{300}, 0.5);
+
+  static_cast<void>(limit.rows(1U << 26U));  // one request with more rows than there are sizes
+
+  EXPECT_FALSE(limit.is_worth_waiting(64));
+}
+
+TEST(BatchLimit, LetsNobodyWaitWhileNothingIsJoined) {
+  BatchLimit limit(Kind::Learned, 64);
+  settle(limit, kFourPay);
+  run_with_share(limit, microseconds{300}, 0.7);
+  ASSERT_TRUE(limit.is_worth_waiting(3));
+
+  limit.found_fault();
+
+  EXPECT_FALSE(limit.is_worth_waiting(3));
+}
+
 TEST(BatchLimit, LetsNobodyWaitForALongRun) {
   BatchLimit limit(Kind::Learned, 64);
   settle(limit, [](std::uint64_t rows) { return 100 * kFourPay(rows); });

@@ -31,6 +31,23 @@ class DispatcherTest : public testing::Test {
     return Dispatcher::make_queue(std::move(rule));
   }
 
+  /// Of a model whose runs of late have had to share their cores: two rows had better run together.
+  static QueueRule rule_of_shared_cores() {
+    QueueRule rule;
+    rule.limit = 8;
+    rule.batch_limit = std::make_shared<BatchLimit>(BatchLimit::Kind::Learned, 2);
+    BatchLimit& limit = *rule.batch_limit;
+    EXPECT_TRUE(limit.begin_proof());
+    limit.end_proof(BatchLimit::Trust::Proved);
+    for (int i = 0; i < 100; ++i) {
+      for (const std::uint64_t rows : {1U, 2U}) {
+        limit.observe(rows, {std::chrono::microseconds(500), std::chrono::microseconds(300)});
+      }
+      static_cast<void>(limit.rows());
+    }
+    return rule;
+  }
+
   Awaitable<void> wait_on(Dispatcher& dispatcher,
                           Client& client,
                           std::shared_ptr<Dispatcher::Queue> queue,
@@ -252,19 +269,7 @@ TEST_F(DispatcherTest, DoesNotWaitOnceTheBatchIsFull) {
 
 TEST_F(DispatcherTest, BeginsNoSmallRunBesideAnotherWhereRunsShareTheirCores) {
   Dispatcher dispatcher({inline_executor(), inline_executor(), 2}, clock_, sched::first_come);
-  QueueRule rule;
-  rule.limit = 8;
-  rule.batch_limit = std::make_shared<BatchLimit>(BatchLimit::Kind::Learned, 2);
-  BatchLimit& limit = *rule.batch_limit;
-  ASSERT_TRUE(limit.begin_proof());
-  limit.end_proof(BatchLimit::Trust::Proved);
-  for (int i = 0; i < 100; ++i) {
-    for (const std::uint64_t rows : {1U, 2U}) {
-      limit.observe(rows, {std::chrono::microseconds(500), std::chrono::microseconds(300)});
-    }
-    static_cast<void>(limit.rows());
-  }
-  const auto queue = Dispatcher::make_queue(std::move(rule));
+  const auto queue = Dispatcher::make_queue(rule_of_shared_cores());
   Client a{"a"};
   Client b{"b"};
   Client c{"c"};
@@ -280,6 +285,23 @@ TEST_F(DispatcherTest, BeginsNoSmallRunBesideAnotherWhereRunsShareTheirCores) {
 
   EXPECT_TRUE(b.slot);
   EXPECT_TRUE(c.request.answer);
+  a.slot.reset();
+  b.slot.reset();
+}
+
+TEST_F(DispatcherTest, HoldsNothingBackForARunThatTakesLong) {
+  Dispatcher dispatcher({inline_executor(), inline_executor(), 2}, clock_, sched::first_come);
+  const auto queue = Dispatcher::make_queue(rule_of_shared_cores());
+  Client a{"a"};
+  Client b{"b"};
+  a.request.rows = b.request.rows = 1;
+  spawn(inline_executor(), wait_on(dispatcher, a, queue));
+  spawn(inline_executor(), wait_on(dispatcher, b, queue));
+  ASSERT_FALSE(b.slot);
+
+  clock_.advance(BatchLimit::kLongestAwaited);
+
+  EXPECT_TRUE(b.slot);
   a.slot.reset();
   b.slot.reset();
 }

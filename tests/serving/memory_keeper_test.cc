@@ -127,6 +127,21 @@ TEST_F(MemoryKeeperTest, ShrinksAgainAfterARunThatHeldItsMemoryWhileItShrank) {
   EXPECT_EQ(instance_->times_shrunk(), 2);
 }
 
+TEST_F(MemoryKeeperTest, ShrinksNothingAgainAndAgainWhileOthersAreBusy) {
+  instance_->let_end();
+  const MemoryKeeper keeper(clock_, inline_executor(), table_, is_idle_);
+  is_busy_ = true;
+  const Held loaded(96U << 20U);
+  run_once();
+  clock_.advance(seconds{2});
+  ASSERT_EQ(instance_->times_shrunk(), 1);
+
+  run_once();
+  clock_.advance(seconds{2});
+
+  EXPECT_EQ(instance_->times_shrunk(), 1) << "the process has not grown since";
+}
+
 TEST_F(MemoryKeeperTest, LeavesAVersionThatIsInUseAlone) {
   instance_->let_end();
   const MemoryKeeper keeper(clock_, inline_executor(), table_, is_idle_);

@@ -30,6 +30,19 @@ TEST(RunCost, FollowsWhatRunsUsuallyTake) {
   EXPECT_NEAR(static_cast<double>(cost.lower_quartile().count()), 100'000, 5'000);
 }
 
+TEST(RunCost, RemembersTheLongestRunForAWhile) {
+  RunCost cost;
+  observe(cost, microseconds{20}, 8);
+  observe(cost, microseconds{50'000}, 1);
+  observe(cost, microseconds{20}, 100);
+  EXPECT_GT(cost.longest(), microseconds{40'000});
+  EXPECT_LT(cost.lower_quartile(), microseconds{40});
+
+  observe(cost, microseconds{20}, 5'000);
+
+  EXPECT_LT(cost.longest(), microseconds{1'000});
+}
+
 TEST(RunCosts, OfLargeInputsAreNotThoseOfSmallOnes) {
   RunCosts costs;
   observe(costs.of(64), microseconds{20}, 8);

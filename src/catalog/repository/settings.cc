@@ -340,6 +340,11 @@ Result<Settings> settings_of(const ModelConfig& config, std::string_view model) 
         "config.pbtxt: field 'response_cache.enable' is true, expected false for a decoupled "
         "model");
   }
+  if (settings.is_cached && settings.batching.keeps_order) {
+    return wrong(
+        "config.pbtxt: field 'response_cache.enable' is true, expected false beside "
+        "'dynamic_batching.preserve_ordering': an answer that is kept does not wait for others");
+  }
   for (const auto& [key, value] : config.parameters()) {
     settings.parameters.emplace(key, value.string_value());
   }

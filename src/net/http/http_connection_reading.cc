@@ -83,12 +83,18 @@ HttpConnection::Step HttpConnection::take_head() {
 }
 
 std::optional<Refusal> HttpConnection::check_admission(const RequestHead& head) {
-  // A page that a browser has loaded cannot reach a Unix socket, whatever names it has made up.
-  const bool may_lie = peer_address_ != kUnixPeer;
+  // A Unix socket has no name that a client could call it by. What stands before it (ssh -L, a
+  // proxy) may be reached by pages that a browser has loaded.
+  const bool has_name = peer_address_ != kUnixPeer;
   const bool names_host = head.has_host || !head.host.empty() || !head.origin.empty();
   const bool is_known =
       head.origin.empty() && !head.host.empty() && head.host == memory_.last_allowed_host;
-  if (may_lie && names_host && !is_known) {
+  if (!has_name && !head.origin.empty()) {
+    if (auto refusal = environment_->hosts.check("localhost", head.origin)) {
+      return refusal;
+    }
+  }
+  if (has_name && names_host && !is_known) {
     if (auto refusal = environment_->hosts.check(head.host, head.origin)) {
       return refusal;
     }

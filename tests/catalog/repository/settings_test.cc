@@ -145,6 +145,9 @@ TEST(Settings, KeepsNoAnswersOfADecoupledModel) {
   EXPECT_THAT(
       error_of("response_cache { enable: true } model_transaction_policy { decoupled: true }"),
       HasSubstr("'response_cache.enable' is true, expected false for a decoupled model"));
+  EXPECT_THAT(
+      error_of("response_cache { enable: true } dynamic_batching { preserve_ordering: true }"),
+      HasSubstr("expected false beside 'dynamic_batching.preserve_ordering'"));
 }
 
 TEST(Settings, RefusesFilesOutsideOfTheModelForGpus) {

@@ -55,6 +55,16 @@ def test_http_is_served_over_a_unix_socket_and_the_port(local_daemon):
     assert infer(local_daemon.http_unix) == expected
 
 
+@pytest.mark.parametrize(("origin", "status"), [("http://evil.example", 403), ("http://localhost:8000", 200)])
+def test_a_page_behind_a_forwarded_socket_is_refused(local_daemon, origin, status):
+    connection = UnixConnection(local_daemon.http_unix)
+    try:
+        connection.request("GET", "/v2/health/ready", headers={"Origin": origin})
+        assert connection.getresponse().status == status
+    finally:
+        connection.close()
+
+
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_curl_finds_the_server_behind_a_unix_socket(local_daemon):
     command = ["curl", "-sS", "--unix-socket", local_daemon.http_unix, "http://any.name/v2/health/ready"]
