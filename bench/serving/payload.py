@@ -46,6 +46,7 @@ class Model:
 MODELS = {
     "mlp": Model("mlp", "x", "FP32", (1, 64), "y", 10),
     "mlpl": Model("mlpl", "x", "FP32", (1, 64), "y", 10),
+    "idbig": Model("idbig", "INPUT0", "FP32", (1, 50176), "OUTPUT0", 50176),
     "magika": Model("magika", "bytes", "INT32", (1, 2048), "target_label", 214, length=2),
 }
 

@@ -117,6 +117,17 @@ def _cpu_target(results, form, ours, floor, cpu_us):
     return _target(f"mlp {form} at 16: server CPU us per request", value, "<=", cpu_us, note)
 
 
+def _batching_targets(results):
+    rows = []
+    for model, connections, share in (("mlpl", 1, 0.9), ("mlpl", 16, 2.4), ("idbig", 4, 0.8), ("idbig", 16, 0.8)):
+        ours, theirs = (("closed", server, model, "binary", connections) for server in ("aion", "floor"))
+        value, spread = _ratio(results, "rps", ours, theirs)
+        rows.append(_target(f"{model} binary at {connections}: throughput / floor", value, ">=", share, spread))
+    value = results.median("cpu_us", "closed", "aion", "idbig", "json", 1)
+    rows.append(_target("idbig json at 1: server CPU us per request", value, "<=", 3000))
+    return rows
+
+
 def targets(results):
     """Each target of the design with its measured value; `passed` is None where it was not measured."""
     rows = _mlp_targets(results)
@@ -126,6 +137,7 @@ def targets(results):
             theirs = ("closed", "floor", "magika", "binary", connections)
             value, spread = _ratio(results, "rps", ours, theirs)
             rows.append(_target(f"magika {form} at {connections}: throughput / floor", value, ">=", share, spread))
+    rows += _batching_targets(results)
     start = results.median("milliseconds", "start", "aion", "mlp", "binary", 1)
     rows.append(_target("start to first answer, ms", start, "<=", 150))
     memory = results.median("mebibytes", "memory", "aion", "mlp", "binary", 4)

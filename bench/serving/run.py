@@ -151,7 +151,7 @@ class Bench:
             for form in self.arguments.forms:
                 if form == "grpc" and model.name == "mlp":
                     targets.append((empty, model, "grpc", empty.grpc_port))
-                if aion and (form != "json" or model.name == "mlp"):
+                if aion and (form != "json" or model.name in ("mlp", "idbig")):
                     targets.append((aion, model, form, aion.grpc_port if form == "grpc" else aion.http_port))
         return targets
 

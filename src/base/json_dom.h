@@ -23,8 +23,9 @@ using JsonArray = simdjson::dom::array;
 class JsonParser {
  public:
   /// The root, or InvalidArgument: "malformed JSON: ..." with simdjson's reason. At most 126 levels
-  /// deep. simdjson reads up to SIMDJSON_PADDING bytes past the end: the text is copied unless
-  /// `padding_after` says that so many bytes behind it may be read.
+  /// deep. An integer beyond 64 bits is the double next to it (RFC 8259, section 6). simdjson reads
+  /// up to SIMDJSON_PADDING bytes past the end: the text is copied unless `padding_after` says that
+  /// so many bytes behind it may be read.
   [[nodiscard]] Result<JsonElement> parse(std::span<const std::byte> text,
                                           std::size_t padding_after = 0);
 
@@ -32,6 +33,10 @@ class JsonParser {
   void shrink(std::size_t keep);
 
  private:
+  [[nodiscard]] simdjson::error_code read(std::string_view text,
+                                          bool must_copy,
+                                          simdjson::dom::element& root);
+
   simdjson::dom::parser parser_;
 };
 

@@ -13,6 +13,7 @@ namespace aion::cli {
 namespace {
 
 constexpr std::size_t kMaxAddressFile = 64U << 10U;
+constexpr std::string_view kUnixScheme = "unix:";
 
 std::string variable(const char* name) {
   const char* const value =
@@ -66,8 +67,15 @@ Result<Endpoint> parse_authority(const std::string& authority) {
   return endpoint;
 }
 
-/// An address that somebody has written, with a scheme and without a slash at the end.
+/// An address that somebody has written, with a scheme and without a slash at the end; "unix:" and
+/// a path as it is.
 Result<std::string> checked_url(std::string url) {
+  if (url.starts_with(kUnixScheme)) {
+    if (url.size() == kUnixScheme.size()) {
+      return Error{Code::InvalidArgument, "--url: expected a path behind 'unix:', got nothing"};
+    }
+    return url;
+  }
   if (url.find("://") == std::string::npos) {
     url.insert(0, "http://");
   }
@@ -105,7 +113,7 @@ std::string message_of(const net::ClientResponse& response) {
 }  // namespace
 
 std::vector<Option> connection_options() {
-  return {{"url", "URL", "address of the daemon, e.g. http://127.0.0.1:8000"},
+  return {{"url", "URL", "address of the daemon: http://127.0.0.1:8000, or unix:PATH"},
           {"data-dir", "DIR", "data folder of the daemon, to find its address"},
           {"listen", "ADDRESS", "address that the daemon listens on"},
           {"http-port", "PORT", "port that the daemon listens on"},
@@ -146,7 +154,12 @@ Error bad_answer(const std::string& what) {
 }
 
 Result<net::ClientResponse> Connection::send(net::ClientRequest request) {
-  request.url.insert(0, url_);
+  if (url_.starts_with(kUnixScheme)) {
+    request.unix_path = url_.substr(kUnixScheme.size());
+    request.url.insert(0, "http://localhost");
+  } else {
+    request.url.insert(0, url_);
+  }
   auto response = client_.send(request);
   if (!response && response.error().code == Code::Unavailable) {
     return Error{Code::Unavailable, "no Aion answers at " + url_ + "; start one with `aion up`"};

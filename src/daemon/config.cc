@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/ip_address.h"
+#include "net/io/unix_socket.h"
 
 namespace aion::daemon {
 
@@ -52,6 +53,36 @@ Result<void> expect_one_of(const std::string& key,
   return Error{Code::InvalidArgument, key + ": expected one of " + list + ", got '" + value + "'"};
 }
 
+/// Makes the path of a Unix socket absolute.
+Result<void> place_socket(const std::string& key,
+                          const std::filesystem::path& data_dir,
+                          std::filesystem::path& path) {
+  if (path.empty()) {
+    return {};
+  }
+  std::error_code failed;
+  path = std::filesystem::absolute(data_dir / path, failed).lexically_normal();
+  if (failed) {
+    return Error{Code::InvalidArgument, key + ": " + failed.message()};
+  }
+  if (auto checked = net::check_unix_path(path.string()); !checked) {
+    return Error{Code::InvalidArgument,
+                 key + ": " + checked.error().message + " ('" + path.string() + "')"};
+  }
+  return {};
+}
+
+Result<void> place_sockets(Config& config) {
+  AION_TRY_VOID(place_socket("http.unix", config.data_dir, config.http_unix));
+  AION_TRY_VOID(place_socket("grpc.unix", config.data_dir, config.grpc_unix));
+  if (!config.http_unix.empty() && config.http_unix == config.grpc_unix) {
+    return Error{Code::InvalidArgument,
+                 "grpc.unix: expected another path than that of http.unix, got '" +
+                     config.grpc_unix.string() + "'"};
+  }
+  return {};
+}
+
 }  // namespace
 
 void bind(ConfigTable& table, Config& config) {
@@ -72,6 +103,11 @@ void bind(ConfigTable& table, Config& config) {
   table.bind("grpc.port", config.grpc_port, "port of the gRPC protocols; 0 = any free one");
   table.bind(
       "metrics.port", config.metrics_port, "port of the Prometheus metrics; 0 = any free one");
+  table.bind("http.unix",
+             config.http_unix,
+             "path of a Unix socket that speaks HTTP, too; a relative one lies in the data folder; "
+             "empty = none");
+  table.bind("grpc.unix", config.grpc_unix, "the same for gRPC");
   table.bind("http.allowed_hosts",
              config.allowed_hosts,
              "host names that requests may be addressed to besides loopback");
@@ -92,6 +128,11 @@ void bind(ConfigTable& table, Config& config) {
              config.inline_below,
              "a model faster than this may run on the socket's thread");
   table.bind("serving.max_queue", config.max_queue, "requests that may wait for one model");
+  table.bind(
+      "serving.cache_size",
+      config.response_cache,
+      "most that the kept answers of models with response_cache take, in bytes; 0 = none are "
+      "kept");
   table.bind("stop.limit_ms",
              config.stop_limit,
              "how long requests under way may take when the daemon stops");
@@ -156,7 +197,7 @@ Result<void> Config::check() {
   if (data_dir.empty()) {
     data_dir = default_data_dir();
   }
-  return {};
+  return place_sockets(*this);
 }
 
 }  // namespace aion::daemon

@@ -22,6 +22,8 @@ struct Config {
   std::uint16_t http_port = 8000;
   std::uint16_t grpc_port = 8001;
   std::uint16_t metrics_port = 8002;
+  std::filesystem::path http_unix;  // absolute once checked; empty = none
+  std::filesystem::path grpc_unix;
   std::vector<std::string> allowed_hosts;
   Bytes max_body = Bytes::mebi(64);
   std::size_t max_connections = 20'000;
@@ -33,6 +35,7 @@ struct Config {
   std::size_t blocking_threads = 4;
   std::chrono::microseconds inline_below{50};
   std::size_t max_queue = 4096;
+  Bytes response_cache = Bytes::mebi(64);
   std::chrono::milliseconds stop_limit{30'000};
   std::filesystem::path onnx_library;
   Bytes onnx_cache = Bytes::mebi(1024);

@@ -66,6 +66,7 @@ net::GrpcConfig grpc_config(const Config& config) {
   net::GrpcConfig grpc;
   grpc.address = config.listen;
   grpc.port = config.grpc_port;
+  grpc.unix_path = config.grpc_unix;
   grpc.max_connections = config.max_connections;
   return grpc;
 }
@@ -124,6 +125,7 @@ serving::Config serving_config(const Config& wanted) {
   serving::Config config;
   config.inline_below = wanted.inline_below;
   config.max_queue = wanted.max_queue;
+  config.cache = wanted.response_cache;
   config.control = control_mode(wanted.model_control_mode);
   config.load_at_start = wanted.load_model;
   config.remembered = wanted.data_dir / "models.json";
@@ -204,8 +206,9 @@ struct Daemon::House {
 };
 
 Result<void> Daemon::House::listen() {
-  AION_TRY(http,
-           net::HttpServer::start(http_config(config, config.http_port), router, executors, log));
+  net::HttpConfig models = http_config(config, config.http_port);
+  models.unix_path = config.http_unix;
+  AION_TRY(http, net::HttpServer::start(std::move(models), router, executors, log));
   AION_TRY(metrics_http,
            net::HttpServer::start(
                http_config(config, config.metrics_port), metrics_handler, executors, log));

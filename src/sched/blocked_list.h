@@ -101,6 +101,7 @@ bool BlockedList<Entry, Summary>::Block::take_out(const Take& take) {
 }
 
 /// The first block whose last entry is not before this one; the last block when there is none.
+/// There must be a block.
 template <class Entry, class Summary>
 std::size_t BlockedList<Entry, Summary>::block_of(const Entry& entry) const {
   const auto found = std::partition_point(blocks_.begin(), blocks_.end(), [&](const auto& block) {
@@ -139,10 +140,12 @@ void BlockedList<Entry, Summary>::split(std::size_t block) {
 
 template <class Entry, class Summary>
 void BlockedList<Entry, Summary>::insert(const Entry& entry) {
+  std::size_t at = 0;
   if (blocks_.empty()) {
     blocks_.push_back(fresh());
+  } else {
+    at = block_of(entry);
   }
-  std::size_t at = block_of(entry);
   if (blocks_[at]->count == kBlock) {
     split(at);
     at = block_of(entry);

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "serving/run_cost.h"
+#include "serving/run_meter.h"
 
 namespace aion::serving {
 
@@ -33,7 +34,12 @@ class BatchLimit {
   [[nodiscard]] std::uint64_t rows(std::uint64_t first = 1);
   [[nodiscard]] bool is_learned() const { return is_learned_; }
   /// A run has ended.
-  void observe(std::uint64_t rows, Duration run);
+  void observe(std::uint64_t rows, RunTime run);
+
+  /// Whether a run beside others pays only if it has as many rows as it may: the runs of late have
+  /// had to share their cores, so that one more takes from the others what it gains. Then `waiting`
+  /// requests had better wait for a run to end. Not where that takes long.
+  [[nodiscard]] bool is_worth_waiting(std::size_t waiting) const;
 
   [[nodiscard]] Trust trust() const { return trust_.load(std::memory_order_relaxed); }
   /// Whether the caller is the one who proves it now; it must call end_proof(). After a proof that
@@ -47,15 +53,18 @@ class BatchLimit {
 
  private:
   static constexpr std::size_t kSizes = 7;  // 1, 2, 4, ... 64 rows
+  static constexpr std::uint32_t kWhole = 1000;
 
   const std::uint64_t most_;
   const bool is_learned_;
   std::atomic<Trust> trust_;
   std::atomic<std::uint32_t> asked_ = 0;
-  std::atomic<std::uint32_t> pause_ = 0;     // runs until requests are joined again
-  std::atomic<std::uint32_t> chances_ = 0;   // times that a proof might have begun
-  std::atomic<std::uint32_t> next_try_ = 1;  // the chance at which one begins
-  std::array<RunCost, kSizes> row_costs_;    // of one row, in a run of 2^i to 2^(i+1) - 1 rows
+  std::atomic<std::uint32_t> pause_ = 0;       // runs until requests are joined again
+  std::atomic<std::uint32_t> chances_ = 0;     // times that a proof might have begun
+  std::atomic<std::uint32_t> next_try_ = 1;    // the chance at which one begins
+  std::atomic<std::uint64_t> usual_ = 1;       // the rows last thought best
+  std::atomic<std::uint32_t> share_ = kWhole;  // of a core that runs get, in thousandths
+  std::array<RunCost, kSizes> row_costs_;      // of one row, in a run of 2^i to 2^(i+1) - 1 rows
 };
 
 }  // namespace aion::serving

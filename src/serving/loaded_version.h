@@ -9,6 +9,7 @@
 #include "runtime/backend/backend.h"
 #include "serving/batch_limit.h"
 #include "serving/dispatcher.h"
+#include "serving/response_cache.h"
 #include "serving/response_order.h"
 #include "serving/run_cost.h"
 #include "serving/statistics.h"
@@ -30,7 +31,9 @@ struct LoadedVersion {
   std::unique_ptr<runtime::Instance> instance;
   std::shared_ptr<Dispatcher::Queue> queue;  // null = runs without a slot of the device
   Statistics statistics;
-  RunCost cost;  // of a request with one row
+  RunCosts costs;                        // of requests with one row
+  std::shared_ptr<ResponseCache> cache;  // null = its answers are not kept
+  std::uint64_t cache_owner = 0;         // its own in the cache
   std::shared_ptr<ResponseOrder> order = std::make_shared<ResponseOrder>();  // where it is kept
   CancelSource retired;  // cancelled when it goes out of service: nobody needs what it learns
 };

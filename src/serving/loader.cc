@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/spawn.h"
+#include "runtime/backend/reshaped.h"
 #include "serving/batch_proof.h"
 #include "serving/warmup.h"
 
@@ -132,6 +133,17 @@ std::shared_ptr<Dispatcher::Queue> make_queue(const catalog::ModelVersion& versi
   return Dispatcher::make_queue(std::move(rule));
 }
 
+/// Opens the version with the shapes that its file has; the instance has those that clients see.
+Task<std::unique_ptr<runtime::Instance>> open_shaped(runtime::Backend& backend,
+                                                     catalog::ModelVersion version,
+                                                     resource::Lease lease) {
+  const catalog::Signature outer = version.signature;
+  version.signature = runtime::inner_signature(std::move(version.signature));
+  AION_CO_TRY(auto instance, co_await backend.open(std::move(version), std::move(lease)));
+  co_return runtime::has_inner_shapes(outer) ? runtime::reshaped(std::move(instance), outer)
+                                             : std::move(instance);
+}
+
 }  // namespace
 
 Task<std::shared_ptr<LoadedVersion>> Loader::open(catalog::ModelVersion version) {
@@ -141,12 +153,17 @@ Task<std::shared_ptr<LoadedVersion>> Loader::open(catalog::ModelVersion version)
       "model '" + version.name + "' version " + std::to_string(version.number);
   const resource::Claim claim{holder, parts_.ledger.device(), needed};
   AION_CO_TRY(resource::Lease lease, parts_.ledger.take(claim));
-  AION_CO_TRY(auto instance, co_await backend->open(version, std::move(lease)));
+  AION_CO_TRY(auto instance, co_await open_shaped(*backend, version, std::move(lease)));
   version.signature = instance->signature();
   AION_CO_TRY_VOID(co_await warm_up(version, *instance, is_closed_));
   auto queue = make_queue(version, needed, max_queue_);
-  co_return make_shared_version(
-      std::make_unique<LoadedVersion>(std::move(version), std::move(instance), std::move(queue)));
+  auto loaded =
+      std::make_unique<LoadedVersion>(std::move(version), std::move(instance), std::move(queue));
+  if (loaded->version.is_cached && parts_.cache) {
+    loaded->cache = parts_.cache;
+    loaded->cache_owner = parts_.cache->new_owner();
+  }
+  co_return make_shared_version(std::move(loaded));
 }
 
 Task<void> Loader::load(std::string name, std::optional<catalog::Override> given) {

@@ -74,6 +74,7 @@ class Loader {
     Dispatcher& dispatcher;
     ModelTable& table;
     const Log& log;
+    std::shared_ptr<ResponseCache> cache = nullptr;  // null = no answers are kept
   };
   Loader(Parts parts, std::size_t max_queue);
 

@@ -32,8 +32,8 @@ std::uint64_t private_bytes() {
 }  // namespace
 
 struct MemoryKeeper::State : std::enable_shared_from_this<State> {
-  State(Clock& time, Executor pool, const ModelTable& models)
-      : clock(time), blocking(std::move(pool)), table(models) {}
+  State(Clock& time, Executor pool, const ModelTable& models, std::function<bool()> idle)
+      : clock(time), blocking(std::move(pool)), table(models), is_idle(std::move(idle)) {}
 
   [[nodiscard]] std::function<void()> look_later() {
     return [self = weak_from_this()] {
@@ -66,7 +66,9 @@ struct MemoryKeeper::State : std::enable_shared_from_this<State> {
       for (const auto& loaded : resting) {
         loaded->instance->shrink();
       }
-      floor = private_bytes();
+      if (is_idle()) {  // else a run may hold what it will give back only then
+        floor = private_bytes();
+      }
     }
     resting.clear();
     set_timer();
@@ -105,6 +107,7 @@ struct MemoryKeeper::State : std::enable_shared_from_this<State> {
   Clock& clock;
   Executor blocking;
   const ModelTable& table;
+  std::function<bool()> is_idle;
   std::uint64_t floor =
       private_bytes();  // of a process at rest: the least seen, or what a shrink left
   std::map<const LoadedVersion*, Seen> runs_seen;
@@ -114,8 +117,11 @@ struct MemoryKeeper::State : std::enable_shared_from_this<State> {
   bool is_over = false;
 };
 
-MemoryKeeper::MemoryKeeper(Clock& clock, Executor blocking, const ModelTable& table)
-    : state_(std::make_shared<State>(clock, std::move(blocking), table)) {
+MemoryKeeper::MemoryKeeper(Clock& clock,
+                           Executor blocking,
+                           const ModelTable& table,
+                           std::function<bool()> is_idle)
+    : state_(std::make_shared<State>(clock, std::move(blocking), table, std::move(is_idle))) {
   state_->set_timer();
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -22,8 +23,12 @@ namespace aion::serving {
 /// others.
 class MemoryKeeper {
  public:
-  /// All outlive the keeper.
-  MemoryKeeper(Clock& clock, Executor blocking, const ModelTable& table);
+  /// All outlive the keeper. `is_idle` may be called from any thread: whether no request is under
+  /// way, so that what the process holds is what it holds at rest.
+  MemoryKeeper(Clock& clock,
+               Executor blocking,
+               const ModelTable& table,
+               std::function<bool()> is_idle);
   /// Waits for a look that is under way.
   ~MemoryKeeper();
   MemoryKeeper(const MemoryKeeper&) = delete;

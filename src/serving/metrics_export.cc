@@ -62,6 +62,29 @@ constexpr std::array<Exported, 8> kCounters = {{
      }},
 }};
 
+constexpr std::array<Exported, 4> kCacheCounters = {{
+    {"nv_cache_num_hits_per_model",
+     "Number of cache hits per model",
+     [](const StatisticsSnapshot& s) {
+       return static_cast<double>(s.cache_hit.count);
+     }},
+    {"nv_cache_num_misses_per_model",
+     "Number of cache misses per model",
+     [](const StatisticsSnapshot& s) {
+       return static_cast<double>(s.cache_miss.count);
+     }},
+    {"nv_cache_hit_duration_per_model",
+     "Total cache hit duration per model, in microseconds",
+     [](const StatisticsSnapshot& s) {
+       return microseconds(s.cache_hit);
+     }},
+    {"nv_cache_miss_duration_per_model",
+     "Total cache miss duration per model, in microseconds",
+     [](const StatisticsSnapshot& s) {
+       return microseconds(s.cache_miss);
+     }},
+}};
+
 Labels labels_of(const LoadedVersion& loaded) {
   Labels labels{{"model", loaded.version.name}, {"version", std::to_string(loaded.version.number)}};
   for (const auto& [tag, value] : loaded.version.metric_tags) {
@@ -98,15 +121,26 @@ std::vector<Sample> failures(const ModelTable& table) {
 }  // namespace
 
 void export_metrics(Metrics& metrics, std::shared_ptr<const ModelTable> table) {
-  for (const Exported& exported : kCounters) {
+  const auto add = [&](const Exported& exported, bool of_cached_only) {
     metrics.family(
-        exported.name, exported.help, MetricType::Counter, [table, read = exported.read] {
+        exported.name,
+        exported.help,
+        MetricType::Counter,
+        [table, of_cached_only, read = exported.read] {
           std::vector<Sample> samples;
           for_each_loaded(*table, [&](const std::shared_ptr<LoadedVersion>& loaded) {
-            samples.push_back({labels_of(*loaded), read(loaded->statistics.snapshot())});
+            if (loaded->cache || !of_cached_only) {
+              samples.push_back({labels_of(*loaded), read(loaded->statistics.snapshot())});
+            }
           });
           return samples;
         });
+  };
+  for (const Exported& exported : kCounters) {
+    add(exported, false);
+  }
+  for (const Exported& exported : kCacheCounters) {
+    add(exported, true);
   }
   metrics.family("nv_inference_request_failure",
                  "Number of failed inference requests, all batch sizes",

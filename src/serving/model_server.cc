@@ -28,7 +28,8 @@ struct ModelServer::State {
                 given.ledger,
                 dispatcher,
                 *table,
-                given.log},
+                given.log,
+                wanted.cache.count > 0 ? std::make_shared<ResponseCache>(wanted.cache) : nullptr},
                wanted.max_queue),
         runner({dispatcher, given.executors.clock(), wanted.inline_below}) {
     if (wanted.control == ControlMode::Remember) {
@@ -46,7 +47,9 @@ struct ModelServer::State {
   Dispatcher dispatcher;
   Loader loader;
   RequestRunner runner;
-  MemoryKeeper memory_keeper{parts.executors.clock(), parts.executors.blocking(), *table};
+  MemoryKeeper memory_keeper{parts.executors.clock(), parts.executors.blocking(), *table, [this] {
+                               return runner.is_idle();
+                             }};
   std::atomic<bool> is_started = false;
   std::atomic<bool> is_stopping = false;
 };

@@ -34,8 +34,9 @@ enum class ControlMode : std::uint8_t {
 
 struct Config {
   std::chrono::microseconds inline_below{
-      50};                       // a model measured under this at batch 1 may run on the io thread
-  std::size_t max_queue = 4096;  // requests waiting per model; beyond that 503 at once
+      50};                        // a model measured under this at batch 1 may run on the io thread
+  std::size_t max_queue = 4096;   // requests waiting per model; beyond that 503 at once
+  Bytes cache = Bytes::mebi(64);  // of kept answers of models that allow it; 0 = none
   ControlMode control = ControlMode::None;
   std::vector<std::string> load_at_start;  // Explicit, Remember: names; "*" = all
   std::filesystem::path remembered;        // Remember: the file that holds the names

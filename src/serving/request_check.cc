@@ -244,8 +244,10 @@ Result<CheckedRequest> check_request(const catalog::ModelVersion& version, Infer
   AION_TRY_VOID(place_inputs(version, request, checked));
   AION_TRY_VOID(place_outputs(signature, request, checked));
   AION_TRY_VOID(place_classes(signature, request, checked));
-  const bool has_rows = !signature.inputs.empty() && !signature.inputs[0].shape.empty() &&
-                        signature.inputs[0].shape[0] < 0 && checked.batch.inputs[0].is_present();
+  const bool is_joined = version.max_batch_size > 0 || !version.is_decoupled;
+  const bool has_rows = is_joined && !signature.inputs.empty() &&
+                        !signature.inputs[0].shape.empty() && signature.inputs[0].shape[0] < 0 &&
+                        checked.batch.inputs[0].is_present();
   if (has_rows) {
     checked.batch_size = static_cast<std::uint64_t>(checked.batch.inputs[0].shape[0]);
   }

@@ -15,8 +15,8 @@ namespace aion::serving {
 /// A request that fits the model.
 struct CheckedRequest {
   runtime::Batch batch;
-  std::uint64_t batch_size =
-      1;  // rows: the first extent of the first input, where the model leaves it open
+  std::uint64_t batch_size = 1;  // rows: the first extent of the first input, where the model
+                                 // leaves it open and its requests may be joined
   std::size_t input_bytes = 0;
   // Of each wanted output, how many of its best classes are wanted in its place; 0 = itself. Empty
   // when all are wanted themselves.

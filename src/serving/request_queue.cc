@@ -19,6 +19,14 @@ const catalog::QueuePolicy& RequestQueue::policy_of(std::uint64_t level) const {
   return own == rule_.batching.level_policies.end() ? rule_.batching.policy : own->second;
 }
 
+bool RequestQueue::may_run(std::size_t running) const {
+  if (rule_.instances > 0 && running >= rule_.instances) {
+    return false;
+  }
+  return running == 0 || is_hurried_ || !rule_.batch_limit ||
+         !rule_.batch_limit->is_worth_waiting(size());
+}
+
 bool RequestQueue::is_full(std::uint64_t level) const {
   if (const std::size_t own = policy_of(level).limit; own > 0) {
     const auto found = levels_.find(level);

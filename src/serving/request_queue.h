@@ -50,9 +50,7 @@ class RequestQueue {
   [[nodiscard]] std::size_t size() const { return size_.load(std::memory_order_relaxed); }
   [[nodiscard]] bool is_empty() const { return size() == 0; }
   /// Whether another run may begin beside `running` ones.
-  [[nodiscard]] bool may_run(std::size_t running) const {
-    return rule_.instances == 0 || running < rule_.instances;
-  }
+  [[nodiscard]] bool may_run(std::size_t running) const;
   [[nodiscard]] const QueueRule& rule() const { return rule_; }
 
   /// Whether the level has no room left.

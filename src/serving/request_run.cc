@@ -17,14 +17,18 @@ namespace aion::serving {
 
 namespace {
 
-// An input above this takes longer to copy and compute than the 50 us that may be spent on an io
-// thread.
-constexpr std::size_t kInlineInputBytes = 64U << 10U;
+// How much longer than any other a lone request may hold the io thread: who comes meanwhile waits
+// no longer than for a core.
+constexpr int kLoneInline = 20;
+
+// Digesting an input above this takes too long for an io thread.
+constexpr std::size_t kMostDigestedHere = 64U << 10U;
 
 /// What the answer shall hold.
 struct Wanted {
   std::vector<std::uint32_t> outputs;  // a copy of the batch's, which moves away
   std::vector<std::uint64_t> classes;  // see CheckedRequest
+  std::string cache_key;               // under which the answer is kept; empty = it is not
 };
 
 /// Gives the positions of a batch their names back, and counts the responses of a decoupled
@@ -35,6 +39,9 @@ class NamingSink final : public runtime::ResponseSink {
       : loaded_(loaded), wanted_(wanted), sink_(sink), clock_(clock) {}
 
   void send(runtime::Response response) override {
+    if (!wanted_.cache_key.empty()) {
+      loaded_.cache->keep(wanted_.cache_key, response);
+    }
     InferResponse named;
     named.version = loaded_.version.number;
     named.parameters = std::move(response.parameters);
@@ -230,31 +237,34 @@ struct RequestRunner::Plan {
   Wanted wanted;
   TimePoint arrived;
   RequestTimes times;
+  std::optional<Duration> from_cache;  // what finding the answer there took
 };
 
 Task<void> RequestRunner::run(std::shared_ptr<LoadedVersion> loaded,
                               RequestContext context,
                               InferRequest request,
                               InferSink& sink) {
+  const Traffic::Request counted(traffic_);
   Plan plan;
   plan.arrived = parts_.clock.now();
   plan.id = request.id;
   auto checked = check_request(loaded->version, request);
   if (!checked) {
-    loaded->statistics.failed(FailureReason::Other, parts_.clock.now() - plan.arrived);
-    co_return std::move(checked).error();
+    co_return std::move(checked).error();  // no inference yet, so none that failed: as in Triton
   }
   plan.queued.batch = std::move(checked->batch);
   plan.queued.input_bytes = checked->input_bytes;
   plan.queued.cancel = context.cancel;
-  plan.wanted = {plan.queued.batch.outputs, std::move(checked->classes)};
+  plan.wanted = {plan.queued.batch.outputs, std::move(checked->classes), {}};
   plan.times.batch_size = checked->batch_size;
   set_place(*loaded, request, plan);
   if (plan.queued.rows > 0) {
     plan.times.batch_size = plan.queued.rows;
   }
   auto ended = co_await run_checked(loaded, context, plan, sink);
-  if (ended) {
+  if (ended && plan.from_cache) {
+    loaded->statistics.succeeded_from_cache(plan.times, *plan.from_cache);
+  } else if (ended) {
     loaded->statistics.succeeded(plan.times);
   } else {
     loaded->statistics.failed(reason_of(ended.error().code), parts_.clock.now() - plan.arrived);
@@ -288,12 +298,15 @@ void RequestRunner::set_place(const LoadedVersion& loaded,
   plan.queued.expires_behind = policy.on_timeout == catalog::QueuePolicy::OnTimeout::Delay;
 }
 
-bool RequestRunner::may_run_here(const LoadedVersion& loaded, const Plan& plan) const {
-  const Duration cost = loaded.cost.lower_quartile();
+bool RequestRunner::may_run_here(LoadedVersion& loaded, const Plan& plan) const {
   const catalog::Batching& batching = loaded.version.batching;
-  return cost > Duration{0} && cost < parts_.inline_below && plan.times.batch_size <= 1 &&
-         plan.queued.input_bytes <= kInlineInputBytes && parts_.dispatcher.is_idle() &&
-         !batching.keeps_order && batching.max_delay.count() == 0 && loaded.version.instances == 0;
+  if (plan.times.batch_size > 1 || !parts_.dispatcher.is_idle() || batching.keeps_order ||
+      batching.max_delay.count() > 0 || loaded.version.instances > 0) {
+    return false;
+  }
+  const Duration cost = loaded.costs.of(plan.queued.input_bytes).lower_quartile();
+  return cost > Duration{0} &&
+         cost < (traffic_.is_lone() ? kLoneInline * parts_.inline_below : parts_.inline_below);
 }
 
 Task<void> RequestRunner::run_checked(const std::shared_ptr<LoadedVersion>& loaded,
@@ -301,6 +314,15 @@ Task<void> RequestRunner::run_checked(const std::shared_ptr<LoadedVersion>& load
                                       Plan& plan,
                                       InferSink& sink) {
   AION_CO_TRY_VOID(check_still_wanted(context, plan.arrived));
+  if (loaded->cache) {
+    if (plan.queued.input_bytes > kMostDigestedHere) {
+      co_await on(parts_.dispatcher.compute());
+    }
+    auto ended = answer_from_cache(*loaded, plan, sink);
+    if (plan.from_cache) {
+      co_return ended;
+    }
+  }
   if (!loaded->queue || may_run_here(*loaded, plan)) {
     co_return co_await execute(*loaded, plan, sink, false);
   }
@@ -309,6 +331,24 @@ Task<void> RequestRunner::run_checked(const std::shared_ptr<LoadedVersion>& load
     co_return refused(plan.id, turn.error());
   }
   co_return co_await take_turn(loaded, *std::move(turn), plan, sink);
+}
+
+/// Answers from what is kept; else notes under what the answer is to be kept.
+Result<void> RequestRunner::answer_from_cache(LoadedVersion& loaded, Plan& plan, InferSink& sink) {
+  const TimePoint begin = parts_.clock.now();
+  std::string key = ResponseCache::key_of(loaded.cache_owner, plan.queued.batch);
+  auto kept = loaded.cache->find(key);
+  const Duration search = parts_.clock.now() - begin;
+  if (!kept) {
+    loaded.statistics.missed_cache(search);
+    plan.wanted.cache_key = std::move(key);
+    return {};
+  }
+  plan.from_cache = search;
+  plan.times.queue = begin - plan.arrived;
+  NamingSink naming(loaded, plan.wanted, sink, parts_.clock);
+  naming.send(*std::move(kept));
+  return naming.ended(Result<void>{});
 }
 
 Task<void> RequestRunner::take_turn(const std::shared_ptr<LoadedVersion>& loaded,
@@ -357,6 +397,7 @@ Task<void> RequestRunner::execute(LoadedVersion& loaded,
                                   InferSink& sink,
                                   bool is_queued) {
   const TimePoint begin = parts_.clock.now();
+  RunCost& cost = loaded.costs.of(plan.queued.input_bytes);
   // Costs are compared where runs may be joined; a model of a few microseconds is not measured so.
   BatchLimit* const limit = loaded.batch_limit();
   std::optional<RunMeter> meter;
@@ -372,10 +413,10 @@ Task<void> RequestRunner::execute(LoadedVersion& loaded,
   if (ended) {
     loaded.statistics.executed(plan.times.batch_size, plan.times.infer);
     if (plan.times.batch_size <= 1) {
-      loaded.cost.observe(plan.times.infer);
+      cost.observe(plan.times.infer);
     }
     if (meter) {
-      limit->observe(plan.times.batch_size, meter->cost(plan.times.infer));
+      limit->observe(plan.times.batch_size, meter->time(plan.times.infer));
     }
   }
   co_return ended;
@@ -398,7 +439,7 @@ Awaitable<void> RequestRunner::run_together(LoadedVersion& loaded,
   count_runs(loaded, requests, outcome);
   BatchLimit& limit = *loaded.batch_limit();
   if (outcome.is_whole && *plan.queued.answer) {
-    limit.observe(rows, meter.cost(plan.queued.end - plan.queued.begin));
+    limit.observe(rows, meter.time(plan.queued.end - plan.queued.begin));
   }
   if (outcome.has_misfit) {
     limit.found_misfit();

@@ -9,6 +9,7 @@
 #include "serving/dispatcher.h"
 #include "serving/inference.h"
 #include "serving/loaded_version.h"
+#include "serving/traffic.h"
 
 namespace aion::serving {
 
@@ -28,14 +29,18 @@ class RequestRunner {
                                InferRequest request,
                                InferSink& sink);
 
+  /// Whether no request is under way. A hint: it may be outdated when it is read.
+  [[nodiscard]] bool is_idle() const { return traffic_.is_idle(); }
+
  private:
   struct Plan;
-  [[nodiscard]] bool may_run_here(const LoadedVersion& loaded, const Plan& plan) const;
+  [[nodiscard]] bool may_run_here(LoadedVersion& loaded, const Plan& plan) const;
   void set_place(const LoadedVersion& loaded, const InferRequest& request, Plan& plan) const;
   [[nodiscard]] Task<void> run_checked(const std::shared_ptr<LoadedVersion>& loaded,
                                        const RequestContext& context,
                                        Plan& plan,
                                        InferSink& sink);
+  [[nodiscard]] Result<void> answer_from_cache(LoadedVersion& loaded, Plan& plan, InferSink& sink);
   [[nodiscard]] Task<void> take_turn(const std::shared_ptr<LoadedVersion>& loaded,
                                      Dispatcher::Turn turn,
                                      Plan& plan,
@@ -50,6 +55,7 @@ class RequestRunner {
                                              Plan& plan);
 
   Parts parts_;
+  Traffic traffic_;
 };
 
 }  // namespace aion::serving

@@ -1,7 +1,10 @@
 // What a run of a model usually costs.
 #pragma once
 
+#include <array>
 #include <atomic>
+#include <bit>
+#include <cstddef>
 #include <cstdint>
 
 #include "base/clock.h"
@@ -24,6 +27,20 @@ class RunCost {
   static constexpr std::uint32_t kTrusted = 8;
   std::atomic<std::int64_t> ns_ = 0;
   std::atomic<std::uint32_t> seen_ = 0;
+};
+
+/// What runs cost by the size of their input, as the cost of a model with open extents goes with
+/// it: one estimate for each power of two.
+///
+/// Thread safety: all methods may be called from any thread.
+class RunCosts {
+ public:
+  [[nodiscard]] RunCost& of(std::size_t input_bytes) {
+    return costs_[static_cast<std::size_t>(std::bit_width(input_bytes))];
+  }
+
+ private:
+  std::array<RunCost, 8 * sizeof(std::size_t) + 1> costs_;
 };
 
 }  // namespace aion::serving

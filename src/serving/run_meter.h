@@ -8,18 +8,23 @@
 
 namespace aion::serving {
 
+/// How long a run took, and what it cost: the work of its thread if it was the thread that did the
+/// work, so that a run which had to share its core costs no more than one which had not; else the
+/// time.
+struct RunTime {
+  Duration wall{0};
+  Duration cost{0};
+};
+
 /// Made where the run begins, asked where it has ended.
 class RunMeter {
  public:
-  /// What the run cost, of which `wall` is the time it took: the work of the thread if it was the
-  /// thread that did the work, so that a run which had to share its core costs no more than one
-  /// which had not; else the time.
-  [[nodiscard]] Duration cost(Duration wall) const {
+  [[nodiscard]] RunTime time(Duration wall) const {
     if (std::this_thread::get_id() != thread_) {
-      return wall;
+      return {wall, wall};
     }
     const Duration used = thread_cpu_time() - begin_;
-    return used >= wall / kLeastShare ? used : wall;
+    return {wall, used >= wall / kLeastShare ? used : wall};
   }
 
  private:

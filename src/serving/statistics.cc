@@ -33,18 +33,26 @@ void Statistics::executed(std::uint64_t batch_size, Duration run) {
   total.ns += static_cast<std::uint64_t>(run.count());
 }
 
-void Statistics::succeeded(const RequestTimes& times) {
+void Statistics::answered(Duration whole, Duration queue) {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   const auto now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
   last_inference_ms_.store(static_cast<std::uint64_t>(now_ms), std::memory_order_relaxed);
-  inference_count_.fetch_add(times.batch_size, std::memory_order_relaxed);
-  const Duration whole = times.queue + times.input + times.infer + times.output;
   success_.add(whole);
   total_.observe(static_cast<std::uint64_t>(std::max<Duration::rep>(whole.count(), 0)));
-  queue_.add(times.queue);
+  queue_.add(queue);
+}
+
+void Statistics::succeeded(const RequestTimes& times) {
+  inference_count_.fetch_add(times.batch_size, std::memory_order_relaxed);
+  answered(times.queue + times.input + times.infer + times.output, times.queue);
   input_.add(times.input);
   infer_.add(times.infer);
   output_.add(times.output);
+}
+
+void Statistics::succeeded_from_cache(const RequestTimes& times, Duration search) {
+  answered(times.queue + search, times.queue);
+  cache_hit_.add(search);
 }
 
 void Statistics::failed(FailureReason reason, Duration after) {
@@ -85,6 +93,8 @@ StatisticsSnapshot Statistics::snapshot() const {
   now.compute_input = input_.read();
   now.compute_infer = infer_.read();
   now.compute_output = output_.read();
+  now.cache_hit = cache_hit_.read();
+  now.cache_miss = cache_miss_.read();
   for (std::size_t i = 0; i < failures_.size(); ++i) {
     now.failures[i] = failures_[i].load(std::memory_order_relaxed);
   }

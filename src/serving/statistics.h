@@ -30,6 +30,7 @@ struct StatisticsSnapshot {
   std::uint64_t inference_count = 0;    // batch elements
   std::uint64_t execution_count = 0;
   DurationTotal success, fail, queue, compute_input, compute_infer, compute_output;
+  DurationTotal cache_hit, cache_miss;                // what looking for a kept answer took
   std::map<std::uint64_t, DurationTotal> batches;     // compute_infer by batch size
   std::array<std::uint64_t, 4> failures{};            // by FailureReason
   std::map<std::uint64_t, ResponseTotals> responses;  // by index; only decoupled versions have them
@@ -60,6 +61,10 @@ class Statistics {
   void executed(std::uint64_t batch_size, Duration run);
   /// A request has been answered; its run was counted by executed().
   void succeeded(const RequestTimes& times);
+  /// A request has been answered from the cache, without a run.
+  void succeeded_from_cache(const RequestTimes& times, Duration search);
+  /// No answer was kept for a request.
+  void missed_cache(Duration search) { cache_miss_.add(search); }
   void failed(FailureReason reason, Duration after);
   /// A response of a decoupled request, `after` the one before it. Indexes above 1,000 are not told
   /// apart.
@@ -71,6 +76,8 @@ class Statistics {
   [[nodiscard]] const DurationHistogram& total() const { return total_; }
 
  private:
+  void answered(Duration whole, Duration queue);
+
   struct Total {
     std::atomic<std::uint64_t> count = 0;
     std::atomic<std::uint64_t> ns = 0;
@@ -85,7 +92,7 @@ class Statistics {
   std::atomic<std::uint64_t> executions_ = 0;
   std::array<std::atomic<std::uint64_t>, 4> failures_{};
   DurationHistogram total_;  // from the decoded request to its last response
-  Total success_, fail_, queue_, input_, infer_, output_;
+  Total success_, fail_, queue_, input_, infer_, output_, cache_hit_, cache_miss_;
   std::array<Total, kSmallBatch + 1> small_batches_{};
   mutable std::mutex rare_mutex_;  // guards what follows
   std::map<std::uint64_t, DurationTotal> large_batches_;

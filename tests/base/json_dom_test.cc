@@ -73,6 +73,27 @@ TEST(JsonParser, ReadsWithoutACopyWhereTheMemoryBehindTheTextMayBeRead) {
   EXPECT_EQ(root->get_array().size(), 2U);
 }
 
+TEST(JsonParser, ReadsAnIntegerBeyond64BitsAsADouble) {
+  JsonParser parser;
+  const auto root = parser.parse(bytes(
+      R"({"\"1":[18446744073709551616,-9223372036854775809,18446744073709551615,"99999999999999999999"]})"));
+
+  ASSERT_TRUE(root) << root.error().message;
+  const JsonArray list = root->at_key("\"1").get_array().value();
+  EXPECT_EQ(list.at(0).get_double().value(), 18446744073709551616.0);
+  EXPECT_EQ(list.at(1).get_double().value(), -9223372036854775809.0);
+  EXPECT_EQ(list.at(2).get_uint64().value(), 18446744073709551615U);
+  EXPECT_EQ(list.at(3).get_string().value(), "99999999999999999999");
+}
+
+TEST(JsonParser, ReadsNoIntegerBeyondADouble) {
+  JsonParser parser;
+
+  EXPECT_FALSE(parser.parse(bytes("[" + std::string(400, '9') + "]")));
+  EXPECT_FALSE(parser.parse(bytes("[018446744073709551616]")));
+  EXPECT_FALSE(parser.parse(bytes("[99999999999999999999")));
+}
+
 TEST(JsonParser, ReadsTheNextDocumentAfterABrokenOne) {
   JsonParser parser;
   static_cast<void>(parser.parse(bytes("[")));

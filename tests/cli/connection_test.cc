@@ -53,6 +53,11 @@ TEST_F(DaemonUrlTest, IsAPortThatAFlagNamesWhateverIsPublished) {
   EXPECT_EQ(*url(), "http://127.0.0.1:9200");
 }
 
+TEST_F(DaemonUrlTest, IsAUnixSocketAsItIsGiven) {
+  EXPECT_EQ(*url("unix:/run/aion/http.sock"), "unix:/run/aion/http.sock");
+  EXPECT_FALSE(url("unix:"));
+}
+
 TEST_F(DaemonUrlTest, IsNeverTheDefaultWhenAFolderWasNamed) {
   place_.is_folder_named = true;
 

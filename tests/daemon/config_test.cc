@@ -53,5 +53,38 @@ TEST(Config, RefusesToDoWithoutThreadsForFiles) {
   EXPECT_FALSE(config.check());
 }
 
+TEST(Config, PutsARelativeUnixSocketIntoTheDataFolder) {
+  Config config;
+  config.data_dir = "/data";
+  config.http_unix = "http.sock";
+  config.grpc_unix = "/run/aion/../grpc.sock";
+
+  ASSERT_TRUE(config.check());
+
+  EXPECT_EQ(config.http_unix, "/data/http.sock");
+  EXPECT_EQ(config.grpc_unix, "/run/grpc.sock");
+}
+
+TEST(Config, RefusesAUnixSocketWhosePathIsTooLongAndNamesIt) {
+  Config config;
+  config.grpc_unix = "/" + std::string(107, 'p');
+
+  const auto checked = config.check();
+
+  ASSERT_FALSE(checked);
+  EXPECT_THAT(checked.error().message,
+              HasSubstr("grpc.unix: expected a path of 1 to 107 bytes, got 108"));
+}
+
+TEST(Config, RefusesOneUnixSocketForBothProtocols) {
+  Config config;
+  config.http_unix = config.grpc_unix = "/run/both.sock";
+
+  const auto checked = config.check();
+
+  ASSERT_FALSE(checked);
+  EXPECT_THAT(checked.error().message, HasSubstr("'/run/both.sock'"));
+}
+
 }  // namespace
 }  // namespace aion::daemon

@@ -12,6 +12,7 @@ import sys
 import daemon as daemons
 import pytest
 import wire
+from http2 import frames, grpc_call
 
 LIMIT_S = 20
 
@@ -52,34 +53,6 @@ message.sendall(bytes.fromhex(sys.argv[3]))
 print("sent", flush=True)
 sys.stdin.read()
 """
-
-
-def http2_frame(kind, flags, stream, payload):
-    return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
-
-
-def literal(name, value):
-    """A header field that is neither indexed nor Huffman-coded (RFC 7541, 6.2.2)."""
-    return b"\0" + bytes([len(name)]) + name + bytes([len(value)]) + value
-
-
-def grpc_call(message, ends=False):
-    """The bytes of a connection that begins ModelInfer and has sent `message` of it."""
-    fields = [
-        (b":method", b"POST"),
-        (b":scheme", b"http"),
-        (b":path", b"/inference.GRPCInferenceService/ModelInfer"),
-        (b":authority", b"localhost"),
-        (b"te", b"trailers"),
-        (b"content-type", b"application/grpc"),
-    ]
-    headers = b"".join(literal(*field) for field in fields)
-    return (
-        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-        + http2_frame(4, 0, 0, b"")  # SETTINGS
-        + http2_frame(1, 4, 1, headers)  # HEADERS with END_HEADERS
-        + http2_frame(0, 1 if ends else 0, 1, message)  # DATA, perhaps with END_STREAM
-    )
 
 
 def test_a_client_killed_with_a_request_running_and_half_a_body_sent_leaves_nothing_behind(private_daemon):
@@ -184,19 +157,9 @@ def test_a_grpc_message_that_ends_too_early_is_refused(daemon, sent):
             received += part
 
     # The answer has no message: HEADERS (1) of stream 1, perhaps twice, and no DATA (0).
-    kinds = [kind for kind, stream in frames(received) if stream == 1]
+    kinds = [kind for kind, _, stream, _ in frames(received) if stream == 1]
     assert 1 in kinds and 0 not in kinds, received
     assert_serving(daemon)
-
-
-def frames(received):
-    """(type, stream) of each frame."""
-    found, position = [], 0
-    while position + 9 <= len(received):
-        length = int.from_bytes(received[position : position + 3], "big")
-        found.append((received[position + 3], int.from_bytes(received[position + 5 : position + 9], "big")))
-        position += 9 + length
-    return found
 
 
 # ---- slow senders

@@ -382,16 +382,6 @@ def is_idle(daemon):
     return daemon.cpu_seconds() - start < 0.1
 
 
-def test_a_thousand_idle_connections_leave_room_for_a_request(daemon):
-    host, port = daemon.http.rsplit(":", 1)
-    connections = [socket.create_connection((host, int(port)), timeout=10) for _ in range(900)]
-    try:
-        assert_serving(daemon)
-    finally:
-        for connection in connections:
-            connection.close()
-
-
 # ---- the cache of optimised graphs
 
 

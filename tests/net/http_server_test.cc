@@ -321,6 +321,65 @@ TEST_F(HttpServerTest, AnswersWhatWasSentAheadWhileAHandlerWaited) {
   EXPECT_FALSE(handler_.was_cancelled());
 }
 
+TEST_F(HttpServerTest, CancelsAPipelineWhoseClientHangsUpBehindMoreThanTheSocketHolds) {
+  start();
+  RawClient client(port());
+  client.send(get("/wait"));
+  handler_.wait_until_waiting();
+
+  client.send(post("/body", std::string(200'000, 'x')));
+  client.hang_up();
+
+  EXPECT_TRUE(handler_.was_cancelled());
+}
+
+TEST_F(HttpServerTest, TakesTheEndOfAPipelineForAHangUpAndAnswersAllTheSame) {
+  start();
+  RawClient client(port());
+  client.send(get("/wait"));
+  handler_.wait_until_waiting();
+
+  client.send(post("/body", "sent ahead"));
+  client.finish_sending();
+
+  EXPECT_TRUE(handler_.was_cancelled());
+  EXPECT_EQ(client.read().body, "\"released\"");
+  EXPECT_EQ(client.read().body, "sent ahead");
+  EXPECT_TRUE(client.is_closed_by_server());
+}
+
+TEST_F(HttpServerTest, HoldsUpAClientThatSendsTooFarAhead) {
+  start();
+  RawClient client(port());
+  client.send(get("/wait"));
+  handler_.wait_until_waiting();
+
+  const bool is_held_up = client.is_held_up(
+      post("/body", std::string(1000, 'x')), 64U << 20U, std::chrono::milliseconds(500));
+  handler_.let_go();
+
+  EXPECT_TRUE(is_held_up);
+  EXPECT_FALSE(handler_.was_cancelled());
+  EXPECT_EQ(client.read().body, "\"released\"");
+  EXPECT_EQ(client.read().body, std::string(1000, 'x'));
+}
+
+TEST_F(HttpServerTest, CancelsTheRequestOfAClientWhoseHostHasVanished) {
+  HttpConfig config;
+  config.peer_timeout = std::chrono::seconds(2);
+  start(config);
+  RawClient client(port());
+  client.send(get("/wait"));
+  handler_.wait_until_waiting();
+
+  if (!client.vanish()) {
+    handler_.let_go();
+    GTEST_SKIP() << "a socket that ends without a word needs CAP_NET_ADMIN";
+  }
+
+  EXPECT_TRUE(handler_.was_cancelled());
+}
+
 TEST_F(HttpServerTest, ServesManyConnectionsOnAllIoThreads) {
   start();
   const auto talk = [&](int who) {

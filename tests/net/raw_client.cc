@@ -9,17 +9,34 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/assert.h"
 
 namespace aion::net {
 
-RawClient::RawClient(std::uint16_t port)
-    : descriptor_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+namespace {
+
+int make_socket(int family) {
+  const int made = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const timeval limit{20, 0};
-  ::setsockopt(descriptor_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-  ::setsockopt(descriptor_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+  ::setsockopt(made, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+  ::setsockopt(made, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+  return made;
+}
+
+}  // namespace
+
+RawClient::RawClient(const std::string& unix_path) : descriptor_(make_socket(AF_UNIX)) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  unix_path.copy(static_cast<char*>(address.sun_path), sizeof(address.sun_path) - 1);
+  AION_ASSERT(
+      ::connect(descriptor_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0);
+}
+
+RawClient::RawClient(std::uint16_t port) : descriptor_(make_socket(AF_INET)) {
   const int on = 1;
   ::setsockopt(descriptor_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
   sockaddr_in address{};
@@ -126,6 +143,15 @@ void RawClient::hang_up() {
   if (descriptor_ >= 0) {
     ::close(std::exchange(descriptor_, -1));
   }
+}
+
+bool RawClient::vanish() {
+  const int on = 1;  // tcp(7) does not name it: a socket in repair says nothing at its end
+  if (::setsockopt(descriptor_, IPPROTO_TCP, TCP_REPAIR, &on, sizeof(on)) != 0) {
+    return false;
+  }
+  hang_up();
+  return true;
 }
 
 void RawClient::reset_when_closed() {

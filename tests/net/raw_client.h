@@ -17,11 +17,13 @@ struct RawResponse {
   std::string body;
 };
 
-/// One connection over loopback. Every wait ends after 20 seconds, so that a test fails and does
+/// One connection to this machine. Every wait ends after 20 seconds, so that a test fails and does
 /// not hang.
 class RawClient {
  public:
   explicit RawClient(std::uint16_t port);
+  /// Over the Unix socket of that path.
+  explicit RawClient(const std::string& unix_path);
   ~RawClient();
   RawClient(const RawClient&) = delete;
   RawClient& operator=(const RawClient&) = delete;
@@ -44,6 +46,9 @@ class RawClient {
   void hang_up();
   /// Makes hang_up() reset the connection.
   void reset_when_closed();
+  /// Closes without a word to the server, as when the power fails; false when the system does not
+  /// allow that.
+  bool vanish();
 
  private:
   bool receive_more();

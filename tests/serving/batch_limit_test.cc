@@ -26,7 +26,7 @@ std::uint64_t settle(BatchLimit& limit, const std::function<Duration(std::uint64
   limit.end_proof(Trust::Proved);
   std::uint64_t rows = 1;
   for (int i = 0; i < 200; ++i) {
-    limit.observe(rows, cost(rows));
+    limit.observe(rows, {cost(rows), cost(rows)});
     rows = limit.rows();
   }
   std::uint64_t usual = limit.rows();
@@ -122,6 +122,47 @@ TEST(BatchLimit, JoinsNothingForAWhileAfterAFaultInABatch) {
     EXPECT_EQ(limit.rows(), 1U);
   }
   EXPECT_GT(limit.rows(), 1U);
+}
+
+/// Runs of four rows, which is as many as pay, that get this part of their core.
+void run_with_share(BatchLimit& limit, Duration cost, double share) {
+  for (int i = 0; i < 100; ++i) {
+    limit.observe(4, {std::chrono::duration_cast<Duration>(cost / share), cost});
+  }
+}
+
+const auto kFourPay = [](std::uint64_t rows) {
+  return microseconds{rows < 4 ? 300 : 75 * static_cast<int>(rows)};
+};
+
+TEST(BatchLimit, LetsAPartOfABatchWaitForARunWhereRunsShareTheirCores) {
+  BatchLimit limit(Kind::Learned, 64);
+  settle(limit, kFourPay);
+  EXPECT_FALSE(limit.is_worth_waiting(3));
+
+  run_with_share(limit, microseconds{300}, 0.7);
+  EXPECT_TRUE(limit.is_worth_waiting(3));
+  EXPECT_FALSE(limit.is_worth_waiting(4));
+
+  run_with_share(limit, microseconds{300}, 1.0);
+  EXPECT_FALSE(limit.is_worth_waiting(3));
+}
+
+TEST(BatchLimit, LetsNobodyWaitForALongRun) {
+  BatchLimit limit(Kind::Learned, 64);
+  settle(limit, [](std::uint64_t rows) { return 100 * kFourPay(rows); });
+
+  run_with_share(limit, microseconds{30'000}, 0.5);
+
+  EXPECT_FALSE(limit.is_worth_waiting(1));
+}
+
+TEST(BatchLimit, OfAConfigurationLetsNobodyWait) {
+  BatchLimit limit(Kind::Fixed, 8);
+
+  run_with_share(limit, microseconds{300}, 0.5);
+
+  EXPECT_FALSE(limit.is_worth_waiting(1));
 }
 
 TEST(BatchLimit, OfAConfigurationHoldsThoughTheModelGaveOtherRows) {

@@ -232,6 +232,40 @@ TEST_F(DispatcherTest, DoesNotWaitOnceTheBatchIsFull) {
   EXPECT_TRUE(b.request.answer);
 }
 
+TEST_F(DispatcherTest, BeginsNoSmallRunBesideAnotherWhereRunsShareTheirCores) {
+  Dispatcher dispatcher({inline_executor(), inline_executor(), 2}, clock_, first_come);
+  QueueRule rule;
+  rule.limit = 8;
+  rule.batch_limit = std::make_shared<BatchLimit>(BatchLimit::Kind::Learned, 2);
+  BatchLimit& limit = *rule.batch_limit;
+  ASSERT_TRUE(limit.begin_proof());
+  limit.end_proof(BatchLimit::Trust::Proved);
+  for (int i = 0; i < 100; ++i) {
+    for (const std::uint64_t rows : {1U, 2U}) {
+      limit.observe(rows, {std::chrono::microseconds(500), std::chrono::microseconds(300)});
+    }
+    static_cast<void>(limit.rows());
+  }
+  const auto queue = Dispatcher::make_queue(std::move(rule));
+  Client a{"a"};
+  Client b{"b"};
+  Client c{"c"};
+  for (Client* const client : {&a, &b, &c}) {
+    client->request.rows = 1;
+  }
+
+  spawn(inline_executor(), wait_on(dispatcher, a, queue));
+  spawn(inline_executor(), wait_on(dispatcher, b, queue));
+  EXPECT_TRUE(a.slot);
+  EXPECT_FALSE(b.slot);
+  spawn(inline_executor(), wait_on(dispatcher, c, queue));
+
+  EXPECT_TRUE(b.slot);
+  EXPECT_TRUE(c.request.answer);
+  a.slot.reset();
+  b.slot.reset();
+}
+
 TEST_F(DispatcherTest, ServesMoreUrgentLevelsFirst) {
   const auto queue = make_queue(8);
   Client a{"a"};

@@ -77,11 +77,15 @@ class MemoryKeeperTest : public testing::Test {
   ModelTable table_;
   ShrinkingInstance* instance_ = nullptr;
   std::shared_ptr<LoadedVersion> version_;
+  std::atomic<bool> is_busy_ = false;
+  std::function<bool()> is_idle_ = [this] {
+    return !is_busy_;
+  };
 };
 
 TEST_F(MemoryKeeperTest, ShrinksAVersionThatHasGrownTheProcessAndRestsNow) {
   instance_->let_end();
-  const MemoryKeeper keeper(clock_, inline_executor(), table_);
+  const MemoryKeeper keeper(clock_, inline_executor(), table_, is_idle_);
   run_once();
   const Held grown(96U << 20U);
 
@@ -95,7 +99,7 @@ TEST_F(MemoryKeeperTest, ShrinksAVersionThatHasGrownTheProcessAndRestsNow) {
 
 TEST_F(MemoryKeeperTest, ShrinksNothingTwiceThatHasNotRunBetween) {
   instance_->let_end();
-  const MemoryKeeper keeper(clock_, inline_executor(), table_);
+  const MemoryKeeper keeper(clock_, inline_executor(), table_, is_idle_);
   run_once();
   const Held grown(96U << 20U);
   clock_.advance(seconds{2});
@@ -107,9 +111,25 @@ TEST_F(MemoryKeeperTest, ShrinksNothingTwiceThatHasNotRunBetween) {
   EXPECT_EQ(instance_->times_shrunk(), 1);
 }
 
+TEST_F(MemoryKeeperTest, ShrinksAgainAfterARunThatHeldItsMemoryWhileItShrank) {
+  instance_->let_end();
+  const MemoryKeeper keeper(clock_, inline_executor(), table_, is_idle_);
+  run_once();
+  is_busy_ = true;
+  const Held by_the_run(96U << 20U);
+  clock_.advance(seconds{2});
+  ASSERT_EQ(instance_->times_shrunk(), 1);
+
+  run_once();  // that run has ended
+  is_busy_ = false;
+  clock_.advance(seconds{2});
+
+  EXPECT_EQ(instance_->times_shrunk(), 2);
+}
+
 TEST_F(MemoryKeeperTest, LeavesAVersionThatIsInUseAlone) {
   instance_->let_end();
-  const MemoryKeeper keeper(clock_, inline_executor(), table_);
+  const MemoryKeeper keeper(clock_, inline_executor(), table_, is_idle_);
   const Held grown(96U << 20U);
 
   for (int i = 0; i < 5; ++i) {
@@ -122,7 +142,7 @@ TEST_F(MemoryKeeperTest, LeavesAVersionThatIsInUseAlone) {
 
 TEST_F(MemoryKeeperTest, LeavesAProcessThatHasNotGrownAlone) {
   instance_->let_end();
-  const MemoryKeeper keeper(clock_, inline_executor(), table_);
+  const MemoryKeeper keeper(clock_, inline_executor(), table_, is_idle_);
   run_once();
 
   clock_.advance(seconds{5});
@@ -132,7 +152,7 @@ TEST_F(MemoryKeeperTest, LeavesAProcessThatHasNotGrownAlone) {
 
 TEST_F(MemoryKeeperTest, LooksNoMoreWhenItHasGone) {
   instance_->let_end();
-  std::optional<MemoryKeeper> keeper(std::in_place, clock_, inline_executor(), table_);
+  std::optional<MemoryKeeper> keeper(std::in_place, clock_, inline_executor(), table_, is_idle_);
   run_once();
   const Held grown(96U << 20U);
   clock_.advance(seconds{1});
@@ -145,7 +165,7 @@ TEST_F(MemoryKeeperTest, LooksNoMoreWhenItHasGone) {
 
 TEST_F(MemoryKeeperTest, DoesNotGoBeforeALookThatIsUnderWay) {
   Executors executors({1, 1, 1});
-  auto keeper = std::make_unique<MemoryKeeper>(clock_, executors.blocking(), table_);
+  auto keeper = std::make_unique<MemoryKeeper>(clock_, executors.blocking(), table_, is_idle_);
   run_once();
   const Held grown(96U << 20U);
   std::promise<void> looked;

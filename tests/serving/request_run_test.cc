@@ -5,6 +5,7 @@
 #include <atomic>
 #include <deque>
 #include <optional>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -15,7 +16,7 @@
 namespace aion::serving {
 namespace {
 
-/// Doubles every row, refuses negative ones, and counts its runs.
+/// Doubles every row, refuses negative ones, and counts its runs. Knows the thread of the last.
 class Doubling final : public runtime::Instance {
  public:
   Doubling() {
@@ -27,6 +28,7 @@ class Doubling final : public runtime::Instance {
                                CancelToken cancel,
                                runtime::ResponseSink& sink) override {
     ++runs;
+    thread = std::this_thread::get_id();
     if (cancel.is_cancelled()) {
       co_return Error{Code::Cancelled, "cancelled"};
     }
@@ -44,6 +46,7 @@ class Doubling final : public runtime::Instance {
   }
 
   std::atomic<int> runs = 0;
+  std::atomic<std::thread::id> thread;
 
  private:
   catalog::Signature signature_;
@@ -187,6 +190,45 @@ TEST_P(RequestRunTest, GivesEveryRequestItsOwnAnswer) {
   EXPECT_EQ(loaded->queue->size(), 0U);
   EXPECT_TRUE(dispatcher_.is_idle());
 }
+
+/// Requests one after another; how many of them ran on the thread that they came on.
+Awaitable<int> run_alone(RequestRunner& runner,
+                         std::shared_ptr<LoadedVersion> loaded,
+                         const Doubling& model,
+                         Executor home) {
+  int here = 0;
+  for (int i = 0; i < 2 * kRequests; ++i) {
+    co_await on(home);
+    const std::thread::id came_on = std::this_thread::get_id();
+    OneAnswer sink;
+    InferRequest request = request_of({1}, 0);
+    RequestContext context;
+    const auto ended = co_await runner.run(loaded, context, std::move(request), sink);
+    EXPECT_TRUE(ended) << ended.error().message;
+    here += model.thread == came_on ? 1 : 0;
+  }
+  co_return here;
+}
+
+class LoneRequestTest : public RequestRunTest {
+ protected:
+  int run_alone_below(Duration inline_below) {
+    RequestRunner runner({dispatcher_, executors_.clock(), inline_below});
+    const auto loaded = load();
+    return wait_for(executors_.blocking(), run_alone(runner, loaded, *instance_, executors_.io(0)));
+  }
+};
+
+TEST_P(LoneRequestTest, RunsWhereItArrived) {
+  // Doubling takes far below a millisecond, and a lone request may take 20 times as long as others.
+  EXPECT_GT(run_alone_below(std::chrono::milliseconds(50)), 300);
+}
+
+TEST_P(LoneRequestTest, RunsOnAThreadForRunsWhereThatIsOff) {
+  EXPECT_EQ(run_alone_below(Duration{0}), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Alone, LoneRequestTest, testing::Values(Case{"adaptive", {}, 0}));
 
 INSTANTIATE_TEST_SUITE_P(
     Batching,

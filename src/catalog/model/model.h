@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,9 @@ struct TensorSpec {
   tensor::DataType dtype = tensor::DataType::Invalid;
   tensor::Shape shape;
   bool is_optional = false;
+  // What the backend has in the place of `shape`: as many elements, with the open extents in the
+  // same order. Nothing where it has the same.
+  std::optional<tensor::Shape> inner_shape = {};
 };
 
 /// Everything that goes in and comes out, in the model's own order.
@@ -89,6 +93,7 @@ struct ModelVersion {
   std::int64_t max_batch_size =
       0;  // rows a request may hold; 0 = the first extent is no batch, or has no limit
   bool is_decoupled = false;  // answers a request with none, one or many responses
+  bool is_cached = false;     // the same request has the same answer, which may be kept
   Batching batching;
   std::uint32_t instances = 0;  // runs at once; 0 = as many as the device has slots
   std::vector<Warmup> warmups;

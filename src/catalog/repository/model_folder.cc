@@ -166,6 +166,7 @@ ModelVersion version_of(const Settings& settings,
   version.signature = settings.signature;
   version.max_batch_size = settings.max_batch_size;
   version.is_decoupled = settings.is_decoupled;
+  version.is_cached = settings.is_cached;
   version.batching = settings.batching;
   version.instances = settings.instances;
   version.warmups = settings.warmups;

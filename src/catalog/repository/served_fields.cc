@@ -29,11 +29,15 @@ constexpr std::array kServed = std::to_array<std::string_view>({
     "input.data_type",
     "input.format",
     "input.dims",
+    "input.reshape",
+    "input.reshape.shape",
     "input.optional",
     "output",
     "output.name",
     "output.data_type",
     "output.dims",
+    "output.reshape",
+    "output.reshape.shape",
     "output.label_filename",
     "dynamic_batching",
     "dynamic_batching.*",
@@ -42,6 +46,9 @@ constexpr std::array kServed = std::to_array<std::string_view>({
     "instance_group.kind",
     "instance_group.count",
     "default_model_filename",
+    // Files for GPUs by what they can compute: on a CPU it is the default one.
+    "cc_model_filenames",
+    "cc_model_filenames.*",
     "metric_tags",
     "metric_tags.*",
     "model_warmup",
@@ -51,7 +58,16 @@ constexpr std::array kServed = std::to_array<std::string_view>({
     "model_transaction_policy",
     "model_transaction_policy.decoupled",
     "optimization",
+    "optimization.graph",
+    "optimization.graph.level",
+    // Memory for copies to a GPU: a model on a CPU makes none.
+    "optimization.input_pinned_memory",
+    "optimization.input_pinned_memory.enable",
+    "optimization.output_pinned_memory",
+    "optimization.output_pinned_memory.enable",
+    "optimization.gather_kernel_buffer_threshold",
     "response_cache",
+    "response_cache.enable",
 });
 
 bool is_served(std::string_view path) {

@@ -80,6 +80,47 @@ Result<ModelConfig> parse(std::string_view text) {
   return config;
 }
 
+/// The elements between one open extent and the next, for each stretch between two.
+Result<std::vector<std::int64_t>> stretches_of(const tensor::Shape& shape) {
+  std::vector<std::int64_t> stretches;
+  tensor::Shape stretch;
+  for (const std::int64_t extent : shape) {
+    if (extent >= 0) {
+      stretch.push_back(extent);
+      continue;
+    }
+    AION_TRY(const std::int64_t elements, tensor::element_count(stretch));
+    stretches.push_back(elements);
+    stretch.clear();
+  }
+  AION_TRY(const std::int64_t elements, tensor::element_count(stretch));
+  stretches.push_back(elements);
+  return stretches;
+}
+
+template <class Entry>
+Result<tensor::Shape> inner_shape_of(const Entry& entry,
+                                     const std::string& where,
+                                     bool is_batched) {
+  const tensor::Shape dims(entry.dims().begin(), entry.dims().end());
+  tensor::Shape shape(entry.reshape().shape().begin(), entry.reshape().shape().end());
+  const std::string field = "config.pbtxt: field 'reshape' of " + where + " has the shape " +
+                            tensor::to_string(shape) + ", expected ";
+  if (std::ranges::any_of(shape, [](std::int64_t extent) { return extent < 1 && extent != -1; })) {
+    return wrong(field + "extents of at least 1, or -1 for any");
+  }
+  AION_TRY(const auto of_dims, stretches_of(dims));
+  AION_TRY(const auto of_shape, stretches_of(shape));
+  if (of_dims != of_shape) {
+    return wrong(field + "as many elements as 'dims' " + tensor::to_string(dims) +
+                 " has, between the same open extents");
+  }
+  if (is_batched) {
+    shape.insert(shape.begin(), -1);
+  }
+  return shape;
+}
+
 /// `kind` is "input" or "output"; both messages have the fields that are read here.
 template <class Entry>
 Result<TensorSpec> spec_of(const Entry& entry, std::string_view kind, bool is_batched) {
@@ -87,7 +128,7 @@ Result<TensorSpec> spec_of(const Entry& entry, std::string_view kind, bool is_ba
   if (entry.name().empty()) {
     return wrong("config.pbtxt: field 'name' of an " + std::string(kind) + " is missing");
   }
-  TensorSpec spec{entry.name(), dtype_of(entry.data_type()), {}, false};
+  TensorSpec spec{entry.name(), dtype_of(entry.data_type()), {}};
   if (spec.dtype == DataType::Invalid) {
     return wrong("config.pbtxt: field 'data_type' of " + where +
                  " is missing, expected e.g. TYPE_FP32");
@@ -105,6 +146,9 @@ Result<TensorSpec> spec_of(const Entry& entry, std::string_view kind, bool is_ba
                    std::to_string(extent) + ", expected at least 1, or -1 for any");
     }
     spec.shape.push_back(extent);
+  }
+  if (entry.has_reshape()) {
+    AION_TRY(spec.inner_shape, inner_shape_of(entry, where, is_batched));
   }
   return spec;
 }
@@ -230,6 +274,33 @@ Result<void> check_fields(const ModelConfig& config, std::string_view model) {
   return {};
 }
 
+Result<void> check_gpu_files(const ModelConfig& config) {
+  for (const auto& [capability, file] : config.cc_model_filenames()) {
+    if (!is_plain_name(file)) {
+      return wrong("config.pbtxt: field 'cc_model_filenames' names " + in_quotes(file) + " for " +
+                   in_quotes(capability) + ", expected a plain file name");
+    }
+  }
+  return {};
+}
+
+/// How much a backend may change the graph, as its parameter says it.
+Result<void> set_graph_level(const ModelConfig& config, Settings& settings) {
+  constexpr std::array kLevels = std::to_array<std::pair<int, const char*>>(
+      {{-1, "basic"}, {0, "all"}, {1, "extended"}, {2, "off"}});
+  if (!config.optimization().has_graph()) {
+    return {};
+  }
+  const int level = config.optimization().graph().level();
+  const auto* const known = std::ranges::find(kLevels, level, &std::pair<int, const char*>::first);
+  if (known == kLevels.end()) {
+    return wrong("config.pbtxt: field 'optimization.graph.level' is " + std::to_string(level) +
+                 ", expected -1 (basic), 0 (all), 1 (basic and extended) or 2 (none)");
+  }
+  settings.parameters.insert_or_assign("graph_optimization", known->second);
+  return {};
+}
+
 Result<ModelConfig> parse_json_config(std::string_view json) {
   ModelConfig config;
   const auto parsed = google::protobuf::util::JsonStringToMessage(
@@ -260,11 +331,19 @@ Result<Settings> settings_of(const ModelConfig& config, std::string_view model) 
   AION_TRY(settings.instances, instances_of(config));
   AION_TRY(settings.warmups, warmups_of(config));
   AION_TRY_VOID(check_metric_tags(config));
+  AION_TRY_VOID(check_gpu_files(config));
   settings.metric_tags.insert(config.metric_tags().begin(), config.metric_tags().end());
   settings.is_decoupled = config.model_transaction_policy().decoupled();
+  settings.is_cached = config.response_cache().enable();
+  if (settings.is_cached && settings.is_decoupled) {
+    return wrong(
+        "config.pbtxt: field 'response_cache.enable' is true, expected false for a decoupled "
+        "model");
+  }
   for (const auto& [key, value] : config.parameters()) {
     settings.parameters.emplace(key, value.string_value());
   }
+  AION_TRY_VOID(set_graph_level(config, settings));
   for (const inference::ModelOutput& output : config.output()) {
     if (!output.label_filename().empty()) {
       settings.label_files.emplace(output.name(), output.label_filename());

@@ -33,6 +33,7 @@ struct Settings {
   Signature signature;    // batched shapes have their leading -1 already
   std::int64_t max_batch_size = 0;  // 0 = no batching
   bool is_decoupled = false;
+  bool is_cached = false;
   VersionPolicy versions;
   Batching batching;
   std::uint32_t instances = 0;  // runs at once; 0 = as many as the device has slots

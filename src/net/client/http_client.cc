@@ -76,6 +76,9 @@ Result<ClientResponse> HttpClient::send(const ClientRequest& request) {
   list = curl_slist_append(list, "Expect:");  // no wait for 100-continue before a large body
   const std::unique_ptr<curl_slist, void (*)(curl_slist*)> headers(list, curl_slist_free_all);
   curl_easy_setopt(curl, CURLOPT_URL, request.url.c_str());
+  if (!request.unix_path.empty()) {
+    curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, request.unix_path.c_str());
+  }
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(
       curl, CURLOPT_NOPROXY, "*");  // the daemon is on this machine, whatever the shell says

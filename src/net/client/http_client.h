@@ -19,6 +19,8 @@ struct ClientRequest {
   std::string body;
   std::chrono::milliseconds connect_timeout{2'000};
   std::chrono::milliseconds timeout{600'000};  // for the whole exchange
+  /// Of the Unix socket to ask, whatever host the url names; empty = none.
+  std::string unix_path = {};
 };
 
 struct ClientResponse {

@@ -42,7 +42,8 @@ Result<std::unique_ptr<GrpcServer>> GrpcServer::start(GrpcConfig config,
   auto environment = std::make_shared<GrpcEnvironment>(
       std::move(config), methods_of(std::move(services)), executors.io_count(), log);
   const GrpcConfig& wanted = environment->config;
-  const ListenerConfig listen{wanted.address, wanted.port, wanted.max_connections};
+  const ListenerConfig listen{
+      wanted.address, wanted.port, wanted.unix_path, wanted.max_connections, wanted.peer_timeout};
   const auto make = [environment](
                         std::shared_ptr<IoLoop> loop, std::size_t index, int fd, std::string peer) {
     std::string& output = environment->output[index];

@@ -28,7 +28,9 @@ struct GrpcConfig {
   std::size_t max_unpacked_bytes = 64U << 20U;
   std::size_t max_metadata_bytes = 16U << 10U;  // of one call
   std::uint32_t max_streams = 1024;             // calls at once on one connection
+  std::string unix_path = {};                   // listens here, too; empty = on no Unix socket
   std::size_t max_connections = 20'000;
+  std::chrono::seconds peer_timeout{120};               // to find that a client's host has vanished
   std::chrono::milliseconds handshake_timeout{30'000};  // to the client's first settings
   std::chrono::milliseconds progress_timeout{120'000};  // a message or an answer that stands still
   // A silent client with calls under way is asked whether it lives; Triton's defaults.

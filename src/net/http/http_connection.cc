@@ -17,6 +17,13 @@ namespace aion::net {
 
 namespace asio = boost::asio;
 
+namespace {
+
+// Of requests behind the one that is being answered. What is more waits in the socket.
+constexpr std::size_t kReadAhead = 256U << 10U;
+
+}  // namespace
+
 HttpConnection::HttpConnection(std::shared_ptr<IoLoop> loop,
                                std::shared_ptr<HttpEnvironment> environment,
                                HttpMemory& memory,
@@ -88,11 +95,7 @@ asio::awaitable<void> HttpConnection::serve() {
       co_return;
     }
     HttpResponse response;
-    input_.hold();
-    enter(Phase::Handling);
-    if (has_hung_up_) {
-      lost_.cancel();
-    }
+    begin_handling();
     try {
       response = co_await environment_->handler.handle(request_);
     } catch (const std::exception& thrown) {
@@ -100,7 +103,7 @@ asio::awaitable<void> HttpConnection::serve() {
       response = HttpResponse::error(500, "internal error");
     }
     if (!loop_->is_this_thread()) {
-      co_await next_turn();
+      co_await to_loop();
     }
     enter(Phase::Writing);
     keeps_alive_ = keeps_alive_ && !loop_->is_stopping();
@@ -195,6 +198,11 @@ asio::awaitable<void> HttpConnection::writable() {
 
 asio::awaitable<void> HttpConnection::next_turn() {
   input_.hold();
+  return to_loop();
+}
+
+/// From any thread, so it touches nothing that the loop's may be using.
+asio::awaitable<void> HttpConnection::to_loop() {
   return asio::async_initiate<const asio::use_awaitable_t<>, void()>(
       [this](WaitHandler handler) {
         asio::post(loop_->executor(),
@@ -207,8 +215,11 @@ void HttpConnection::on_events(std::uint32_t events) {
   constexpr std::uint32_t kEnd = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
   const bool hangs_up = (events & kEnd) != 0;
   has_input_ = has_input_ || hangs_up || (events & EPOLLIN) != 0;
-  if (hangs_up && !std::exchange(has_hung_up_, true) && phase_ == Phase::Handling) {
+  const bool is_new = hangs_up && !std::exchange(has_hung_up_, true);
+  if (phase_ == Phase::Handling && is_new) {
     lost_.cancel();
+  } else if (phase_ == Phase::Handling) {
+    read_ahead();
   }
   const bool has_room = (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0;
   if (resume_ && (waits_for_room_ ? has_room : has_input_)) {
@@ -224,6 +235,29 @@ InputBuffer::Outcome HttpConnection::receive() {
   // already.
   has_input_ = outcome == InputBuffer::Outcome::Bytes && (input_.was_full() || has_hung_up_);
   return outcome;
+}
+
+void HttpConnection::begin_handling() {
+  input_.hold();
+  enter(Phase::Handling);
+  if (has_hung_up_) {
+    lost_.cancel();
+  } else if (input_.view().size() < kReadAhead / 2) {  // else it would move much to add little
+    read_ahead();
+  }
+}
+
+/// Reads while a request is answered, or the end of a client that had sent more than the socket
+/// holds would not be seen.
+void HttpConnection::read_ahead() {
+  while (has_input_ && !has_hung_up_ && input_.view().size() < kReadAhead) {
+    const auto outcome = receive();
+    input_.hold();
+    if (outcome == InputBuffer::Outcome::Ended) {
+      has_hung_up_ = has_input_ = true;  // whoever reads next is told again
+      lost_.cancel();
+    }
+  }
 }
 
 void HttpConnection::enter(Phase phase) {

@@ -55,6 +55,8 @@ class HttpConnection final : public Connection,
   // Reading; none of these waits.
   Step take_input();
   InputBuffer::Outcome receive();
+  void begin_handling();
+  void read_ahead();
   Step take_head();
   Step begin_request(std::string_view text);
   std::optional<Refusal> check_admission(const RequestHead& head);
@@ -74,6 +76,7 @@ class HttpConnection final : public Connection,
   boost::asio::awaitable<void> readable();
   boost::asio::awaitable<void> writable();
   boost::asio::awaitable<void> next_turn();
+  boost::asio::awaitable<void> to_loop();
   void enter(Phase phase);
   void shut_down(int how);
 

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "net/http/http_connection.h"
+#include "net/io/unix_socket.h"
 
 namespace aion::net {
 
@@ -82,10 +83,12 @@ HttpConnection::Step HttpConnection::take_head() {
 }
 
 std::optional<Refusal> HttpConnection::check_admission(const RequestHead& head) {
+  // A page that a browser has loaded cannot reach a Unix socket, whatever names it has made up.
+  const bool may_lie = peer_address_ != kUnixPeer;
   const bool names_host = head.has_host || !head.host.empty() || !head.origin.empty();
   const bool is_known =
       head.origin.empty() && !head.host.empty() && head.host == memory_.last_allowed_host;
-  if (names_host && !is_known) {
+  if (may_lie && names_host && !is_known) {
     if (auto refusal = environment_->hosts.check(head.host, head.origin)) {
       return refusal;
     }

@@ -20,7 +20,8 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(HttpConfig config,
   auto environment =
       std::make_shared<HttpEnvironment>(std::move(config), handler, executors.io_count(), log);
   const HttpConfig& wanted = environment->config;
-  const ListenerConfig listen{wanted.address, wanted.port, wanted.max_connections};
+  const ListenerConfig listen{
+      wanted.address, wanted.port, wanted.unix_path, wanted.max_connections, wanted.peer_timeout};
   const auto make = [environment](
                         std::shared_ptr<IoLoop> loop, std::size_t index, int fd, std::string peer) {
     HttpMemory& memory = environment->memory[index];

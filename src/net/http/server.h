@@ -28,7 +28,9 @@ struct HttpConfig {
       30'000};  // from the first byte of a request to its last header
   std::chrono::milliseconds body_timeout{120'000};  // without a byte of progress
   std::chrono::milliseconds idle_timeout{600'000};  // between requests
+  std::string unix_path;                            // listens here, too; empty = on no Unix socket
   std::size_t max_connections = 20'000;
+  std::chrono::seconds peer_timeout{120};  // to find that a client's host has vanished
   /// Host names (without port) that requests may be addressed to; against DNS rebinding. Loopback
   /// names and the listening address are always allowed. Empty and `allow_any_host` false = only
   /// those.

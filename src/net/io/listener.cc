@@ -1,5 +1,6 @@
 #include "net/io/listener.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -31,6 +32,9 @@ constexpr std::chrono::milliseconds kPause{100};
 constexpr std::size_t kRefusedAtOnce = 256;
 
 std::string text_of(const sockaddr_storage& address) {
+  if (address.ss_family == AF_UNIX) {
+    return std::string(kUnixPeer);
+  }
   std::array<char, INET6_ADDRSTRLEN> text{};
   const void* bytes =
       address.ss_family == AF_INET6
@@ -38,6 +42,21 @@ std::string text_of(const sockaddr_storage& address) {
           : static_cast<const void*>(&reinterpret_cast<const sockaddr_in&>(address).sin_addr);
   return inet_ntop(address.ss_family, bytes, text.data(), text.size()) != nullptr ? text.data()
                                                                                   : "";
+}
+
+void set_option(int descriptor, int level, int name, int value) {
+  ::setsockopt(descriptor, level, name, &value, sizeof(value));
+}
+
+/// A host that vanishes says nothing: the kernel asks a silent peer whether it is there (after half
+/// of the time, then every eighth), and gives one up that leaves what was sent unacknowledged, or
+/// its window shut, for the whole of it. tcp(7)
+void find_vanished_peers(int descriptor, std::chrono::seconds timeout) {
+  const auto whole = static_cast<int>(timeout.count());
+  set_option(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1);
+  set_option(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, std::max(whole / 2, 1));
+  set_option(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, std::max(whole / 8, 1));
+  set_option(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, whole * 1000);
 }
 
 }  // namespace
@@ -54,12 +73,20 @@ Listener::Listener(std::vector<std::shared_ptr<IoLoop>> loops,
       log_(log) {}
 
 Listener::~Listener() {
-  if (descriptor_ >= 0) {
-    ::close(descriptor_);
-  }
+  close_socket();
 }
 
 Result<void> Listener::listen() {
+  if (config_.unix_path.empty()) {
+    return listen_on_port();
+  }
+  AION_TRY(const UnixSocket made, listen_on_unix(config_.unix_path, kBacklog));
+  descriptor_ = made.descriptor;
+  file_ = made.file;
+  return {};
+}
+
+Result<void> Listener::listen_on_port() {
   const std::string numeric = config_.address == "localhost" ? "127.0.0.1" : config_.address;
   addrinfo wanted{};
   wanted.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE;
@@ -115,7 +142,12 @@ void Listener::accept() {
 void Listener::close() {
   pause_.reset();
   unwatch();
+  close_socket();
+}
+
+void Listener::close_socket() {
   if (descriptor_ >= 0) {
+    file_.remove();  // first: what listens nowhere must not be found
     ::close(std::exchange(descriptor_, -1));
   }
 }
@@ -160,9 +192,10 @@ void Listener::hand_over(int descriptor, std::string peer_address) {
     ::close(descriptor);
     return;
   }
-  const int on = 1;
-  ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-  ::setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));  // finds hosts that vanished
+  if (config_.unix_path.empty()) {
+    set_option(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
+    find_vanished_peers(descriptor, config_.peer_timeout);
+  }
   count_->add();
   const std::size_t index = next_loop_++ % loops_.size();
   // Made here, so that the descriptor has an owner from now on.

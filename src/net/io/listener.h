@@ -1,6 +1,7 @@
 // Accepts connections and deals them out to the io threads in turn.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -15,13 +16,17 @@
 #include "base/result.h"
 #include "net/io/connection_count.h"
 #include "net/io/io_loop.h"
+#include "net/io/unix_socket.h"
 
 namespace aion::net {
 
 struct ListenerConfig {
   std::string address;     // an IP address, or "localhost"
   std::uint16_t port = 0;  // 0 = any free one
+  std::string unix_path;   // of a Unix socket, which a Listener takes in the place of the port
   std::size_t max_connections = 0;
+  /// A peer that the network has lost is given up after so long; whole seconds.
+  std::chrono::seconds peer_timeout{120};
 };
 
 /// Makes the connection of an accepted descriptor, which it takes over, for the loop of that index.
@@ -40,18 +45,22 @@ class Listener final : public EventLoop::Watcher, public std::enable_shared_from
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
-  /// Binds; fails with Unavailable, or InvalidArgument when the address is none.
+  /// Binds; fails with Unavailable, or InvalidArgument when the address is none or the path too
+  /// long.
   Result<void> listen();
   /// Begins to accept.
   void accept();
   void close();
+  /// 0 for a Unix socket.
   [[nodiscard]] std::uint16_t port() const { return port_; }
 
   void on_events(std::uint32_t events) override;
 
  private:
+  Result<void> listen_on_port();
   bool bind_to(const addrinfo& address);
   void unwatch();
+  void close_socket();
   /// False when there is nothing to accept now.
   bool accept_one();
   void hand_over(int descriptor, std::string peer_address);
@@ -63,6 +72,7 @@ class Listener final : public EventLoop::Watcher, public std::enable_shared_from
   std::shared_ptr<ConnectionCount> count_;
   const Log& log_;
   int descriptor_ = -1;
+  UnixSocketFile file_;  // with unix_path
   std::unique_ptr<Timer> pause_;
   std::size_t next_loop_ = 0;
   std::uint16_t port_ = 0;

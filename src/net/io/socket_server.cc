@@ -28,11 +28,21 @@ Result<std::unique_ptr<SocketServer>> SocketServer::start(ListenerConfig config,
                   std::size_t index, int descriptor, std::string peer_address) {
     return make(loops[index], index, descriptor, std::move(peer_address));
   };
-  server->listener_ =
-      std::make_shared<Listener>(loops, std::move(config), std::move(make), server->count_, log);
-  AION_TRY_VOID(server->listener_->listen());
-  boost::asio::post(loops.front()->executor(),
-                    [listener = server->listener_] { listener->accept(); });
+  std::vector<ListenerConfig> sockets{config};
+  sockets.front().unix_path.clear();
+  if (!config.unix_path.empty()) {
+    sockets.push_back(std::move(config));
+  }
+  for (ListenerConfig& socket : sockets) {
+    server->listeners_.push_back(
+        std::make_shared<Listener>(loops, std::move(socket), make, server->count_, log));
+    AION_TRY_VOID(server->listeners_.back()->listen());
+  }
+  boost::asio::post(loops.front()->executor(), [listeners = server->listeners_] {
+    for (const auto& listener : listeners) {
+      listener->accept();
+    }
+  });
   return server;
 }
 
@@ -46,8 +56,8 @@ void SocketServer::stop(std::chrono::milliseconds limit) {
   }
   auto closed = std::make_shared<std::promise<void>>();
   const std::future<void> is_closed = closed->get_future();
-  boost::asio::post(loops_.front()->executor(), [listener = listener_, closed] {
-    if (listener) {
+  boost::asio::post(loops_.front()->executor(), [listeners = listeners_, closed] {
+    for (const auto& listener : listeners) {
       listener->close();
     }
     closed->set_value();

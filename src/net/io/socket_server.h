@@ -1,5 +1,4 @@
-// What every server of ours is: a listening socket, a loop for each io thread, an end in good
-// order.
+// What every server of ours is: listening sockets, a loop for each io thread, an end in good order.
 #pragma once
 
 #include <chrono>
@@ -32,7 +31,8 @@ class SocketServer {
     std::chrono::milliseconds tick;  // how often connections are looked at
   };
 
-  /// Listens. Fails with Unavailable ("cannot listen on 127.0.0.1:8000: Address already in use").
+  /// Listens on the port, and on the Unix socket if there is one. Fails with Unavailable ("cannot
+  /// listen on 127.0.0.1:8000: Address already in use").
   [[nodiscard]] static Result<std::unique_ptr<SocketServer>> start(ListenerConfig config,
                                                                    Parts parts,
                                                                    Executors& executors,
@@ -41,7 +41,7 @@ class SocketServer {
   SocketServer(const SocketServer&) = delete;
   SocketServer& operator=(const SocketServer&) = delete;
 
-  [[nodiscard]] std::uint16_t port() const { return listener_->port(); }
+  [[nodiscard]] std::uint16_t port() const { return listeners_.front()->port(); }
   [[nodiscard]] std::size_t connection_count() const { return count_->get(); }
 
   /// Accepts nobody any more, lets what is under way finish until `limit`, then ends what is left.
@@ -54,7 +54,7 @@ class SocketServer {
   const Log& log_;
   std::shared_ptr<ConnectionCount> count_;
   std::vector<std::shared_ptr<IoLoop>> loops_;
-  std::shared_ptr<Listener> listener_;
+  std::vector<std::shared_ptr<Listener>> listeners_;  // the port's first
   bool is_stopped_ = false;
 };
 

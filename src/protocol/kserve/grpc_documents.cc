@@ -40,8 +40,8 @@ void write_one(const serving::VersionStatistics& one, inference::ModelStatistics
   write_duration(figures.compute_input, *inference.mutable_compute_input());
   write_duration(figures.compute_infer, *inference.mutable_compute_infer());
   write_duration(figures.compute_output, *inference.mutable_compute_output());
-  write_duration({}, *inference.mutable_cache_hit());
-  write_duration({}, *inference.mutable_cache_miss());
+  write_duration(figures.cache_hit, *inference.mutable_cache_hit());
+  write_duration(figures.cache_miss, *inference.mutable_cache_miss());
   for (const auto& [index, totals] : figures.responses) {
     inference::InferResponseStatistics& response =
         (*out.mutable_response_stats())[std::to_string(index)];

@@ -77,8 +77,8 @@ Json statistics_json(const serving::VersionStatistics& one) {
   inference["compute_input"] = duration_json(figures.compute_input);
   inference["compute_infer"] = duration_json(figures.compute_infer);
   inference["compute_output"] = duration_json(figures.compute_output);
-  inference["cache_hit"] = duration_json({});
-  inference["cache_miss"] = duration_json({});
+  inference["cache_hit"] = duration_json(figures.cache_hit);
+  inference["cache_miss"] = duration_json(figures.cache_miss);
   Json json;
   json["name"] = one.name;
   json["version"] = std::to_string(one.version);

@@ -14,19 +14,10 @@ bool is_of_number(char c) {
   return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
 }
 
-template <class Number>
-bool is_out_of_range(std::string_view token) {
-  Number value{};
+bool fits_no_type(std::string_view token) {
+  double value = 0;
   return std::from_chars(token.data(), token.data() + token.size(), value).ec ==
          std::errc::result_out_of_range;
-}
-
-bool fits_no_type(std::string_view token) {
-  if (token.find_first_of(".eE") != std::string_view::npos) {
-    return is_out_of_range<double>(token);
-  }
-  return token.front() == '-' ? is_out_of_range<std::int64_t>(token)
-                              : is_out_of_range<std::uint64_t>(token);
 }
 
 /// The end of the string that begins at `at`, behind its closing quote or at the end of the text.
@@ -53,7 +44,7 @@ std::string number_out_of_range(std::string_view text) {
       const std::string_view token = text.substr(begin, at - begin);
       if (fits_no_type(token)) {
         return "the number " + in_quotes(token) + " at byte " + std::to_string(begin) +
-               ", behind " + in_quotes(last_string) + ", fits neither 64 bits nor a double";
+               ", behind " + in_quotes(last_string) + ", is beyond what a double holds";
       }
     } else {
       ++at;

@@ -27,8 +27,8 @@ namespace aion::kserve {
                             std::string_view expected,
                             std::string_view got);
 
-/// Why the text is no JSON: "failed to parse the request JSON buffer: <reason>". A number beyond 64
-/// bits is named with its key and place, which the parser does not tell.
+/// Why the text is no JSON: "failed to parse the request JSON buffer: <reason>". A number beyond
+/// a double is named with its key and place, which the parser does not tell.
 [[nodiscard]] Error no_json(std::string_view text, const Error& reason);
 
 }  // namespace aion::kserve

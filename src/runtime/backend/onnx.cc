@@ -1,6 +1,10 @@
 #include "runtime/backend/onnx.h"
 
+#include <array>
+#include <map>
 #include <mutex>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "runtime/backend/agreement.h"
@@ -14,6 +18,29 @@
 namespace aion::runtime {
 
 namespace {
+
+/// How far the parameter "graph_optimization" lets the library change the graph.
+Result<GraphOptimizationLevel> graph_level(const std::map<std::string, std::string>& parameters) {
+  constexpr std::array kLevels =
+      std::to_array<std::pair<std::string_view, GraphOptimizationLevel>>({
+          {"all", ORT_ENABLE_ALL},
+          {"extended", ORT_ENABLE_EXTENDED},
+          {"basic", ORT_ENABLE_BASIC},
+          {"off", ORT_DISABLE_ALL},
+      });
+  const auto given = parameters.find("graph_optimization");
+  if (given == parameters.end()) {
+    return ORT_ENABLE_ALL;
+  }
+  for (const auto& [word, level] : kLevels) {
+    if (given->second == word) {
+      return level;
+    }
+  }
+  return Error{Code::InvalidArgument,
+               "parameter 'graph_optimization' is '" + given->second +
+                   "', expected all, extended, basic or off"};
+}
 
 class OnnxBackend final : public Backend {
  public:
@@ -34,11 +61,12 @@ class OnnxBackend final : public Backend {
  private:
   [[nodiscard]] Result<std::unique_ptr<Instance>> load(const catalog::ModelVersion& version,
                                                        resource::Lease lease) {
-    AION_TRY(const int threads,
+    onnx::SessionRequest request{.model = version.path};
+    AION_TRY(request.threads,
              threads_per_run(version.parameters, options_.compute_threads, lease.quantity().cores));
+    AION_TRY(request.level, graph_level(version.parameters));
     AION_TRY(auto ready_library, library());
-    AION_TRY(auto session,
-             onnx::load_session(std::move(ready_library), version.path, threads, cache_));
+    AION_TRY(auto session, onnx::load_session(std::move(ready_library), request, cache_));
     AION_TRY(catalog::Signature file,
              onnx::read_signature(*session->library, session->handle.get()));
     AION_TRY(catalog::Signature signature, agree(version.signature, std::move(file)));

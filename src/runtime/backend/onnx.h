@@ -22,7 +22,8 @@ struct OnnxOptions {
 ///
 /// Parameters of a version: "intra_op_thread_count", a whole number from 1: how many threads share
 /// one run. Without it one run has one thread where several runs may be under way at once, else as
-/// many as the lease has cores.
+/// many as the lease has cores. "graph_optimization", all (without it), extended, basic or off: how
+/// far the library may change the graph.
 ///
 /// A load leaves the optimised graph in the cache folder, and the next one of the same content, by
 /// the same library on the same kind of CPU, takes it from there. Models below 256 KiB and above

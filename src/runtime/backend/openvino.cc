@@ -136,6 +136,12 @@ class OpenvinoBackend final : public Backend {
     request.runs = options_.compute_threads;
     AION_TRY(request.threads,
              threads_per_run(version.parameters, request.runs, lease.quantity().cores));
+    const auto graph = version.parameters.find("graph_optimization");
+    if (graph != version.parameters.end() && graph->second != "all") {
+      return Error{Code::InvalidArgument,
+                   "parameter 'graph_optimization' is '" + graph->second +
+                       "', expected 'all' or nothing: OpenVINO has no other"};
+    }
     const auto precision = version.parameters.find("inference_precision");
     request.precision = precision == version.parameters.end() ? "f32" : precision->second;
     AION_TRY(Plugin* const ready_plugin, plugin());

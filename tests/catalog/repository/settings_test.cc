@@ -93,14 +93,69 @@ TEST(Settings, RefusesANameThatIsNotTheFolders) {
 TEST(Settings, RefusesFieldsThatAreKnownButNotServedYet) {
   EXPECT_EQ(error_of("sequence_batching { }"),
             "model 'x': field 'sequence_batching' of config.pbtxt is known but not served yet");
-  EXPECT_THAT(error_of("response_cache { enable: true }"), HasSubstr("'response_cache.enable'"));
   EXPECT_THAT(error_of("input { name: 'a' allow_ragged_batch: true }"),
               HasSubstr("'input.allow_ragged_batch'"));
   EXPECT_THAT(error_of("instance_group { count: 1 gpus: [ 0 ] }"),
               HasSubstr("'instance_group.gpus'"));
 }
 
+TEST(Settings, ReadsReshapes) {
+  const auto settings = read_settings(R"(
+    max_batch_size: 4
+    input { name: 'a' data_type: TYPE_FP32 dims: [ 2, -1, 6 ] reshape: { shape: [ 2, -1, 3, 2 ] } }
+    output { name: 'b' data_type: TYPE_FP32 dims: [ 1 ] reshape: { shape: [ ] } }
+    output { name: 'c' data_type: TYPE_FP32 dims: [ 1 ] })",
+                                      "x");
+
+  ASSERT_TRUE(settings) << settings.error().message;
+  const Signature& signature = settings->signature;
+  EXPECT_THAT(signature.inputs[0].shape, ElementsAre(-1, 2, -1, 6));
+  EXPECT_THAT(signature.inputs[0].inner_shape, testing::Optional(ElementsAre(-1, 2, -1, 3, 2)));
+  EXPECT_THAT(signature.outputs[0].inner_shape, testing::Optional(ElementsAre(-1)));
+  EXPECT_EQ(signature.outputs[1].inner_shape, std::nullopt);
+}
+
+TEST(Settings, RefusesAReshapeToOtherElements) {
+  const auto error = [](const std::string& dims, const std::string& shape) {
+    return error_of("input { name: 'a' data_type: TYPE_FP32 dims: " + dims +
+                    " reshape: { shape: " + shape + " } }");
+  };
+  EXPECT_THAT(error("[ 4 ]", "[ 3 ]"),
+              HasSubstr("field 'reshape' of input 'a' has the shape [3], expected as many elements "
+                        "as 'dims' [4] has, between the same open extents"));
+  EXPECT_THAT(error("[ 2, -1 ]", "[ -1, 2 ]"), HasSubstr("between the same open extents"));
+  EXPECT_THAT(error("[ -1 ]", "[ 2 ]"), HasSubstr("between the same open extents"));
+  EXPECT_THAT(error("[ 1 ]", "[ 0 ]"), HasSubstr("extents of at least 1, or -1 for any"));
+  EXPECT_NE(error("[ 1 ]", "[ 9223372036854775807, 9223372036854775807 ]"), "no error");
+}
+
+TEST(Settings, ReadsHowFarTheGraphMayBeChanged) {
+  const auto settings = read_settings("optimization { graph { level: -1 } }", "x");
+  ASSERT_TRUE(settings) << settings.error().message;
+  EXPECT_EQ(settings->parameters.at("graph_optimization"), "basic");
+  EXPECT_EQ(read_settings("optimization { graph { level: 2 } }", "x")
+                ->parameters.at("graph_optimization"),
+            "off");
+  EXPECT_THAT(error_of("optimization { graph { level: 3 } }"),
+              HasSubstr("'optimization.graph.level' is 3, expected -1 (basic), 0 (all)"));
+}
+
+TEST(Settings, KeepsNoAnswersOfADecoupledModel) {
+  EXPECT_TRUE(read_settings("response_cache { enable: true }", "x")->is_cached);
+  EXPECT_THAT(
+      error_of("response_cache { enable: true } model_transaction_policy { decoupled: true }"),
+      HasSubstr("'response_cache.enable' is true, expected false for a decoupled model"));
+}
+
+TEST(Settings, RefusesFilesOutsideOfTheModelForGpus) {
+  EXPECT_THAT(error_of("cc_model_filenames { key: '8.0' value: '../a.onnx' }"),
+              HasSubstr("'cc_model_filenames' names '../a.onnx' for '8.0'"));
+}
+
 TEST(Settings, AcceptsFieldsThatAreSetToWhatHoldsAnyway) {
+  EXPECT_EQ(error_of("optimization { input_pinned_memory { enable: true } } cc_model_filenames { "
+                     "key: '8.0' value: 'a.onnx' }"),
+            "no error");
   EXPECT_EQ(error_of("optimization { } response_cache { enable: false } instance_group { count: 1 "
                      "kind: KIND_CPU }"),
             "no error");

@@ -379,25 +379,6 @@ RULES = [
 
 # What differs and is no line of the document: faults of the program that are not mended yet. A fault leaves the list with
 # the change that mends it; until then everything else about its cases is compared.
-FAULTS = [
-    Rule(
-        "an integer from 2^64 on makes a JSON request malformed, though it is a double, or nobody reads it",
-        "double_written_as_a_large_integer large_integer_under_an_unknown_key",
-        outcome("200", "400", r'".* fits neither 64 bits nor a double"'),
-    ),
-    Rule(
-        "a request that was refused before it could run counts as a failed inference",
-        "statistics_of_the_counted_model_after_a_mistake grpc_statistics_of_the_counted_model",
-        {"*.inference_stats.fail.count": ('"?0"?', '"?1"?')},
-    ),
-    Rule(
-        "a model without batching counts the extent of an open first dimension as its batch",
-        "grpc_statistics_of_the_counted_decoupled_model",
-        {"*.inference_count": ('"2"', '"3"'), "*.batch_stats[[]?].*": (ANY, ANY)},
-    ),
-]
-
-
 def rows_for_the_differential_test():
     """The first column of every line of the document whose last column names the differential tests."""
     rows = []

@@ -24,8 +24,6 @@ CASES = [
     *grpc_cases.REPOSITORY,
 ]
 
-RULES_AND_FAULTS = [*differences.RULES, *differences.FAULTS]
-
 
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory):
@@ -48,15 +46,15 @@ def answers(tmp_path_factory):
 
 
 def unexplained(case, table):
-    """The differences of a case that neither a rule nor a known fault allows, and the rules that allowed the others.
+    """The differences of a case that no rule allows, and the rules that allowed the others.
 
-    A rule is told as its place in RULES_AND_FAULTS with the pattern that found the case.
+    A rule is told as its place in differences.RULES with the pattern that found the case.
     """
     left, used = {}, set()
     for field, (theirs, ours) in exchange.differences(*table).items():
         matching = [
             (index, rule.pattern_for(case))
-            for index, rule in enumerate(RULES_AND_FAULTS)
+            for index, rule in enumerate(differences.RULES)
             if rule.pattern_for(case) is not None and rule.allows(field, theirs, ours)
         ]
         used.update(matching)
@@ -84,7 +82,7 @@ def idle_patterns(answers, rules):
         used |= unexplained(case, table)[1]
     return [
         (rule.row, pattern)
-        for index, rule in enumerate(RULES_AND_FAULTS)
+        for index, rule in enumerate(differences.RULES)
         for pattern in rule.cases.split()
         if rule in rules and (index, pattern) not in used
     ]
@@ -93,13 +91,6 @@ def idle_patterns(answers, rules):
 @pytest.mark.timeout(180)
 def test_every_rule_is_needed_by_a_request(answers):
     assert idle_patterns(answers, differences.RULES) == []
-
-
-@pytest.mark.timeout(180)
-@pytest.mark.xfail(reason="a fault of the program that is known and not mended yet", strict=True, raises=AssertionError)
-@pytest.mark.parametrize("fault", differences.FAULTS, ids=lambda fault: fault.row.replace(" ", "_"))
-def test_a_known_fault_is_mended(answers, fault):
-    assert idle_patterns(answers, [fault]) != []
 
 
 def test_the_rules_and_the_lines_of_the_document_are_the_same():

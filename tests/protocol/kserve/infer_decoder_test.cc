@@ -142,9 +142,16 @@ TEST(InferDecoder, RefusesABareNan) {
 
 TEST(InferDecoder, NamesTheNumberThatFitsNoType) {
   EXPECT_THAT(
-      error_of(input("INT64", "[1]", "[18446744073709551616]")),
-      HasSubstr(
-          "the number '18446744073709551616' at byte 63, behind 'data', fits neither 64 bits"));
+      error_of(input("FP64", "[1]", "[1e400]")),
+      HasSubstr("the number '1e400' at byte 62, behind 'data', is beyond what a double holds"));
+}
+
+TEST(InferDecoder, TakesAnIntegerBeyond64BitsForADouble) {
+  EXPECT_THAT(error_of(input("INT64", "[1]", "[18446744073709551616]")),
+              HasSubstr("an integer from -9223372036854775808 to 9223372036854775807 (INT64); got "
+                        "18446744073709551616"));
+  EXPECT_THAT(error_of(input("FP16", "[1]", "[100000000000000000000]")),
+              HasSubstr("a number within the range of FP16; got 1e+20"));
 }
 
 TEST(InferDecoder, SaysHowManyElementsTheShapeWants) {

@@ -104,3 +104,45 @@ def test_an_unknown_model_is_not_found(daemon, http_client, grpc_client):
         grpc_client.get_model_config("simple", "9")
     with pytest.raises(tritonclient.http.InferenceServerException, match="'nobody' is not found"):
         http_client.get_model_config("nobody")
+
+
+RESHAPED = """
+name: "m"
+backend: "onnxruntime"
+max_batch_size: 8
+input { name: "x" data_type: TYPE_FP32 dims: [ 8, 8 ] reshape { shape: [ 64 ] } }
+output { name: "y" data_type: TYPE_FP32 dims: [ 2, 1, 5 ] reshape { shape: [ 10 ] } }
+optimization { graph { level: 1 } input_pinned_memory { enable: true } }
+cc_model_filenames { key: "9.0" value: "model_h100.onnx" }
+"""
+
+
+def test_clients_see_the_shapes_of_the_configuration_and_the_model_its_own(private_daemon, tmp_path):
+    import daemon as daemons
+    import numpy as np
+
+    onnx_bytes = daemons.make_models.perceptron("m", [64, 128, 128, 10], seed=1)
+    files = {**daemons.make_models.model_files("m", onnx_bytes, RESHAPED), **daemons.make_models.model_files("bare", onnx_bytes)}
+    for path, content in files.items():
+        target = tmp_path / "repository" / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+    daemon = private_daemon(repository=tmp_path / "repository")
+    rows = np.random.default_rng(1).random((3, 64), dtype=np.float32)
+
+    with tritonclient.http.InferenceServerClient(daemon.http) as client:
+        metadata = client.get_model_metadata("m")
+        assert metadata["inputs"][0]["shape"] == [-1, 8, 8]
+        assert metadata["outputs"][0]["shape"] == [-1, 2, 1, 5]
+        assert client.get_model_config("m")["input"][0]["reshape"] == {"shape": [64]}
+        given = tritonclient.http.InferInput("x", [3, 8, 8], "FP32")
+        given.set_data_from_numpy(rows.reshape(3, 8, 8))
+        reshaped = client.infer("m", [given]).as_numpy("y")
+        given = tritonclient.http.InferInput("x", [3, 64], "FP32")
+        given.set_data_from_numpy(rows)
+        plain = client.infer("bare", [given]).as_numpy("y")
+        with pytest.raises(tritonclient.http.InferenceServerException, match="unexpected shape for input 'x'"):
+            client.infer("m", [given])
+
+    assert reshaped.shape == (3, 2, 1, 5)
+    np.testing.assert_allclose(reshaped.reshape(3, 10), plain, rtol=1e-5)

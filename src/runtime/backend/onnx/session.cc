@@ -26,8 +26,6 @@ constexpr Setting kSettings[] = {
     {"session.use_device_allocator_for_initializers", "1"},
 };
 
-constexpr GraphOptimizationLevel kLevel = ORT_ENABLE_ALL;
-
 Result<SessionOptionsHandle> make_options(const Library& library,
                                           int threads,
                                           GraphOptimizationLevel level) {
@@ -48,9 +46,9 @@ Result<SessionOptionsHandle> make_options(const Library& library,
 }
 
 // What decides how a graph is optimised, beside the model and the CPU.
-std::string maker_of(const Library& library) {
+std::string maker_of(const Library& library, GraphOptimizationLevel level) {
   std::string maker =
-      "graph 1, ONNX Runtime " + library.version() + ", level " + std::to_string(kLevel);
+      "graph 1, ONNX Runtime " + library.version() + ", level " + std::to_string(level);
   for (const auto& [key, value] : kSettings) {
     maker.append(", ").append(key).append("=").append(value);
   }
@@ -79,18 +77,19 @@ Result<SessionHandle> session_of_graph(const Library& library,
 // Optimises the graph, and keeps it as ONNX. The library's own format is no faster to load, and its
 // bytes would have to be copied, or to stay for as long as the session.
 Result<SessionHandle> session_to_keep(const Library& library,
-                                      const std::filesystem::path& model,
-                                      int threads,
+                                      const SessionRequest& request,
                                       const std::string& key,
                                       GraphCache& cache) {
   const MemoryFile file;
-  AION_TRY(const SessionOptionsHandle options, make_options(library, threads, kLevel));
+  AION_TRY(const SessionOptionsHandle options,
+           make_options(library, request.threads, request.level));
   AION_TRY_VOID(
       library.check(library.api().SetOptimizedModelFilePath(options.get(), file.path().c_str())));
-  AION_TRY(SessionHandle session, session_of(library, model, options.get()));
+  AION_TRY(SessionHandle session, session_of(library, request.model, options.get()));
   const auto graph = file.content();
   // Asked again: the file may have become another one before the library read it.
-  if (graph && !graph->text().empty() && cache.key_of(model, maker_of(library)) == key) {
+  if (graph && !graph->text().empty() &&
+      cache.key_of(request.model, maker_of(library, request.level)) == key) {
     cache.keep(key, graph->text());
   }
   return session;
@@ -98,35 +97,36 @@ Result<SessionHandle> session_to_keep(const Library& library,
 
 // By way of the cache; nothing where it is not for this model, or in the way.
 std::optional<SessionHandle> session_by_cache(const Library& library,
-                                              const std::filesystem::path& model,
-                                              int threads,
+                                              const SessionRequest& request,
                                               GraphCache& cache) {
-  const auto key = cache.key_of(model, maker_of(library));
+  const auto key = cache.key_of(request.model, maker_of(library, request.level));
   if (!key) {
     return std::nullopt;
   }
   if (const auto entry = cache.find(*key)) {
-    auto session = session_of_graph(library, entry->graph(), threads);
+    auto session = session_of_graph(library, entry->graph(), request.threads);
     if (session) {
       return *std::move(session);
     }
     cache.drop(*key, session.error().message);
   }
-  auto session = session_to_keep(library, model, threads, *key, cache);
+  auto session = session_to_keep(library, request, *key, cache);
   return session ? std::optional(*std::move(session)) : std::nullopt;
 }
 
 }  // namespace
 
 Result<std::shared_ptr<const Session>> load_session(std::shared_ptr<const Library> library,
-                                                    const std::filesystem::path& model,
-                                                    int threads,
+                                                    const SessionRequest& request,
                                                     GraphCache& cache) {
-  if (auto session = session_by_cache(*library, model, threads, cache)) {
-    return std::make_shared<const Session>(Session{std::move(library), *std::move(session)});
+  if (request.level != ORT_DISABLE_ALL) {
+    if (auto session = session_by_cache(*library, request, cache)) {
+      return std::make_shared<const Session>(Session{std::move(library), *std::move(session)});
+    }
   }
-  AION_TRY(const SessionOptionsHandle options, make_options(*library, threads, kLevel));
-  AION_TRY(SessionHandle handle, session_of(*library, model, options.get()));
+  AION_TRY(const SessionOptionsHandle options,
+           make_options(*library, request.threads, request.level));
+  AION_TRY(SessionHandle handle, session_of(*library, request.model, options.get()));
   return std::make_shared<const Session>(Session{std::move(library), std::move(handle)});
 }
 

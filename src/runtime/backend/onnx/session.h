@@ -16,12 +16,15 @@ struct Session {
   SessionHandle handle;
 };
 
+struct SessionRequest {
+  std::filesystem::path model;
+  int threads = 1;  // of one run
+  GraphOptimizationLevel level = ORT_ENABLE_ALL;
+};
+
 /// Reads and optimises the model file, or takes the graph that an earlier load of the same content
 /// has left in the cache. Fails with the library's own reason, which is never one of the cache.
 [[nodiscard]] Result<std::shared_ptr<const Session>> load_session(
-    std::shared_ptr<const Library> library,
-    const std::filesystem::path& model,
-    int threads,
-    GraphCache& cache);
+    std::shared_ptr<const Library> library, const SessionRequest& request, GraphCache& cache);
 
 }  // namespace aion::runtime::onnx
