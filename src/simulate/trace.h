@@ -22,13 +22,35 @@ struct TraceJob {
   bool is_best_effort = false;
 };
 
+/// One pod of a cluster that shares GPUs (openb), as it stands in the file.
+struct Pod {
+  std::int64_t cpu_milli = 0;  // thousandths of a core
+  std::int64_t memory_mib = 0;
+  std::int32_t gpus = 0;         // how many it holds parts of
+  std::int32_t gpu_milli = 0;    // thousandths of each of them
+  std::int32_t gpu_models = -1;  // which it may run on, interned; -1 = any
+  std::int64_t created = 0;      // seconds since the trace's zero
+  std::int64_t deleted = 0;
+  std::int64_t scheduled = -1;  // -1 = never
+};
+
+/// One machine of such a cluster.
+struct Node {
+  std::int64_t cpu_milli = 0;
+  std::int64_t memory_mib = 0;
+  std::int32_t gpus = 0;
+  std::int32_t gpu_model = -1;  // interned
+};
+
 struct Trace {
   std::string name;             // file name without folders
   std::int32_t processors = 0;  // of the machine; 0 = the trace does not say
   std::vector<TraceJob> jobs;   // in order of (submit, position in the file)
   std::int64_t dropped = 0;     // records that cleaning dropped
   std::int64_t cut = 0;         // runtimes cut to the request
-  // (the pods of openb, with parts of GPUs and nodes, may get vectors of their own beside jobs)
+  std::string first_drop;       // which record was dropped first, and why; empty = none
+  std::vector<Pod> pods;  // openb alone: every pod in the order of the file, parts of GPUs and all
+  std::vector<Node> nodes;  // openb alone
 };
 
 }  // namespace aion::simulate
