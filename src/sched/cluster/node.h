@@ -44,6 +44,8 @@ struct NodeSpec {
   std::array<std::uint8_t, kMostGpus> link_group{};  // GPUs of one number are joined by NVLink
   std::array<std::uint8_t, kMostGpus> numa_domain{};  // GPUs of one number hang on one socket
 
+  bool operator==(const NodeSpec&) const = default;
+
   [[nodiscard]] GpuSet all_gpus() const { return (GpuSet{1} << gpus) - 1; }
 };
 

@@ -87,7 +87,10 @@ PlacementIndex::Table& PlacementIndex::table_of(const MemberShape& shape) {
 void PlacementIndex::build(const MemberShape& shape, Table& table) {
   table.tree.assign(2 * leaves_, kNoFit);
   for (NodeIndex node = 0; node < cluster_.size(); ++node) {
-    table.tree[leaves_ + node] = fit(shape, node).score;
+    // Nodes are bought by the dozen: while they are empty, neighbours are the same.
+    const bool is_same = node > 0 && cluster_.free(node) == cluster_.free(node - 1) &&
+                         cluster_.spec(node) == cluster_.spec(node - 1);
+    table.tree[leaves_ + node] = is_same ? table.tree[leaves_ + node - 1] : fit(shape, node).score;
   }
   for (std::size_t at = leaves_ - 1; at > 0; --at) {
     table.tree[at] = std::min(table.tree[2 * at], table.tree[2 * at + 1]);
