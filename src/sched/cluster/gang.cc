@@ -1,6 +1,5 @@
 #include "sched/cluster/gang.h"
 
-#include <algorithm>
 #include <string>
 
 namespace aion::sched {
@@ -60,11 +59,12 @@ Result<void> check(const Gang& gang) {
                    std::to_string(gang.least) + " of " + std::to_string(gang.members.size()));
     }
   }
-  if (gang.grace < 0 || gang.restart_cost < 0) {
-    return wrong(gang,
-                 gang.grace < 0 ? "grace" : "restart_cost",
-                 "at least 0",
-                 std::to_string(std::min(gang.grace, gang.restart_cost)));
+  constexpr Ticks kMostTicks = Ticks{1} << 40;
+  if (gang.grace < 0 || gang.grace > kMostTicks) {
+    return wrong(gang, "grace", "in 0 to 2^40", std::to_string(gang.grace));
+  }
+  if (gang.restart_cost < 0 || gang.restart_cost > kMostTicks) {
+    return wrong(gang, "restart_cost", "in 0 to 2^40", std::to_string(gang.restart_cost));
   }
   return {};
 }

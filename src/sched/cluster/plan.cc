@@ -174,16 +174,20 @@ void Plan::pass(Ticks now, std::vector<GangDecision>& out) {
     const Likeness key = likeness(gang);
     const bool is_tried = queue_.at(key).failed_at != books_.epoch();
     if (is_tried && try_start(gang, now, out)) {
-      const auto group = queue_.find(key);
-      if (group != queue_.end()) {
-        turns.insert(*group->second.turns.begin());
-      }
+      add_first(key, turns);
       continue;
     }
     queue_.at(key).failed_at = books_.epoch();
     if (holds_up(gang, now)) {
       return;
     }
+  }
+}
+
+void Plan::add_first(const Likeness& key, std::set<Turn>& turns) const {
+  const auto group = queue_.find(key);
+  if (group != queue_.end()) {
+    turns.insert(*group->second.turns.begin());
   }
 }
 

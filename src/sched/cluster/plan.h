@@ -139,6 +139,7 @@ class Plan {
   void dequeue(GangId gang);
 
   void pass(Ticks now, std::vector<GangDecision>& out);
+  void add_first(const Likeness& key, std::set<Turn>& turns) const;
   bool resume(GangId gang, Ticks now, std::vector<GangDecision>& out);
   [[nodiscard]] std::vector<Grant> place_free(const Gang& gang);
   void start(GangId gang, std::vector<Grant> grants, Ticks now, std::vector<GangDecision>& out);

@@ -120,11 +120,12 @@ void VictimSearch::list_candidates(Ticks now, bool may_suspend) {
       continue;
     }
     for (const GangId id : gangs) {
-      const HeldGang& held = parts_.books.at(id);
-      candidates_.push_back({id, cheapest_stop(held, now, may_suspend), !is_lower});
-      for (const Grant& grant : held.grants) {
-        nodes_.push_back(grant.node);
-      }
+      candidates_.push_back({id, cheapest_stop(parts_.books.at(id), now, may_suspend), !is_lower});
+    }
+  }
+  for (const Victim& victim : candidates_) {
+    for (const Grant& grant : parts_.books.at(victim.gang).grants) {
+      nodes_.push_back(grant.node);
     }
   }
   std::sort(candidates_.begin(), candidates_.end(), [](const Victim& one, const Victim& other) {

@@ -121,6 +121,10 @@ TEST(GangCheck, RefusesAClaimThatCannotBeAndSaysWhy) {
   EXPECT_EQ(check(suspended).error().message,
             "claim 0: gpu_memory_mib must be stated where may_suspend is set, since it is kept "
             "meanwhile, got 0");
+  Gang hasty = testing::gang_of(whole(1));
+  hasty.grace = -1;
+
+  EXPECT_EQ(check(hasty).error().message, "claim 0: grace must be in 0 to 2^40, got -1");
   EXPECT_EQ(check(Gang{}).error().message, "claim 0: members must be at least one, got none");
 }
 
