@@ -1,6 +1,6 @@
 # tests/<folder of src>/*_test.cc becomes one program; each gtest case is a test of CTest.
 # Folders whose tests also run under the sanitizers (parsers and what holds state over time).
-set(AION_SANITIZED base tensor net net/client serving runtime runtime/backend catalog/repository resource sched sched/policy sched/cluster simulate
+set(AION_SANITIZED base tensor net net/client serving runtime runtime/backend catalog/repository resource resource/probe plot sched sched/policy sched/cluster simulate
     protocol/kserve contract/backend)
 if(AION_SANITIZE STREQUAL "thread")
   # Debian's protobuf is not built for ThreadSanitizer: its maps, which are half inline, crash under it.
@@ -90,6 +90,13 @@ function(aion_add_test_folder folder)
                        PROPERTIES LABELS ${label} TIMEOUT 120 ENVIRONMENT "ORT_DISABLE_TELEMETRY=1")
 endfunction()
 
+# Drivers that tell what a test has written down.
+foreach(variant nvml nvml_old)
+  add_library(aion_fake_${variant} MODULE "${CMAKE_SOURCE_DIR}/tests/resource/probe/nvml/fake.cc")
+  target_include_directories(aion_fake_${variant} PRIVATE "${CMAKE_SOURCE_DIR}")
+endforeach()
+target_compile_definitions(aion_fake_nvml_old PRIVATE FAKE_NVML_OLD)
+
 file(GLOB_RECURSE test_files CONFIGURE_DEPENDS RELATIVE "${CMAKE_SOURCE_DIR}/tests" "${CMAKE_SOURCE_DIR}/tests/*_test.cc")
 set(test_folders)
 foreach(file IN LISTS test_files)
@@ -100,3 +107,6 @@ list(REMOVE_DUPLICATES test_folders)
 foreach(folder IN LISTS test_folders)
   aion_add_test_folder("${folder}")
 endforeach()
+target_compile_definitions(resource_probe_test PRIVATE AION_FAKE_NVML="$<TARGET_FILE:aion_fake_nvml>"
+                                                       AION_FAKE_NVML_OLD="$<TARGET_FILE:aion_fake_nvml_old>")
+add_dependencies(resource_probe_test aion_fake_nvml aion_fake_nvml_old)

@@ -5,7 +5,6 @@ import argparse
 import json
 import os
 import pathlib
-import shutil
 import signal
 import struct
 import subprocess
@@ -22,6 +21,7 @@ import load  # noqa: E402
 import machine  # noqa: E402
 import payload  # noqa: E402
 import report  # noqa: E402
+import repository  # noqa: E402
 import servers  # noqa: E402
 
 OPEN_LOOP_RATE = 10_000
@@ -60,23 +60,6 @@ def ensure_built(build, with_aion):
     configure = ["cmake", "-S", str(ROOT), "-B", build, "-G", "Ninja", "-DAION_BUILD_BENCH=ON"]
     subprocess.run([*configure, "-DCMAKE_BUILD_TYPE=Release"], check=True, stdout=subprocess.DEVNULL)
     subprocess.run(["cmake", "--build", build, "--target", *names], check=True)
-
-
-def make_repository(folder, arguments):
-    """The models in Triton's layout; returns those that are there."""
-    made = [name for name in arguments.models if name != "magika"]
-    if made:
-        script = ROOT / "tests" / "models" / "make_models.py"
-        command = [sys.executable, str(script), str(folder), "--only", *made]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    if "magika" in arguments.models:
-        source = pathlib.Path(arguments.magika)
-        if source.exists():
-            (folder / "magika" / "1").mkdir(parents=True)
-            shutil.copyfile(source, folder / "magika" / "1" / "model.onnx")
-        else:
-            print("magika is left out: `tools/setup demo` fetches it")
-    return [payload.MODELS[name] for name in arguments.models if (folder / name).exists()]
 
 
 class Bench:
@@ -246,10 +229,9 @@ def main():
     with_aion = not arguments.without_aion
     ensure_built(arguments.build, with_aion)
     with tempfile.TemporaryDirectory(prefix="aion-bench-") as scratch:
-        repository = pathlib.Path(scratch) / "models"
-        repository.mkdir()
-        models = make_repository(repository, arguments)
-        launcher = servers.Launcher(arguments.build, repository, scratch, arguments.server_cpus)
+        folder = pathlib.Path(scratch) / "models"
+        models = repository.make(folder, arguments.models, arguments.magika)
+        launcher = servers.Launcher(arguments.build, folder, scratch, arguments.server_cpus)
         generator = load.Generator(launcher, scratch, arguments.client_cpus)
         bench = Bench(arguments, launcher, generator, models)
         try:

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cmath>
 #include <cstdio>
 #include <map>
 #include <utility>
@@ -11,6 +10,7 @@
 #include "cli/connection.h"
 #include "cli/infer_exchange.h"
 #include "cli/input_file.h"
+#include "cli/number_flag.h"
 #include "cli/progress.h"
 #include "cli/table.h"
 #include "net/client/load_generator.h"
@@ -21,27 +21,6 @@ namespace {
 
 constexpr std::int64_t kMaxElements = 64'000'000;
 constexpr std::uint64_t kMaxConnections = 10'000;
-
-template <class Number>
-Result<Number> number_flag(const Arguments& arguments,
-                           const std::string& flag,
-                           Number otherwise,
-                           Number least,
-                           Number most) {
-  const auto text = arguments.value(flag);
-  if (!text) {
-    return otherwise;
-  }
-  Number number{};
-  const auto parsed = std::from_chars(text->data(), text->data() + text->size(), number);
-  const bool is_within = number >= least && number <= most;  // which "nan" is not
-  if (parsed.ec != std::errc{} || parsed.ptr != text->data() + text->size() || !is_within) {
-    return Error{Code::InvalidArgument,
-                 "--" + flag + ": expected a number from " + Json(least).dump() + " to " +
-                     Json(most).dump() + ", got '" + *text + "'"};
-  }
-  return number;
-}
 
 /// --shape NAME:1,64
 Result<std::map<std::string, tensor::Shape>> shapes_of(const Arguments& arguments) {

@@ -7,6 +7,7 @@
 #include "base/version.h"
 #include "cli/bench_command.h"
 #include "cli/connection.h"
+#include "cli/device_commands.h"
 #include "cli/infer_command.h"
 #include "cli/model_commands.h"
 #include "cli/status_command.h"
@@ -46,6 +47,9 @@ Command completion_command(const Program& program) {
 std::vector<Command> commands(const Program& program, const FindPlace& find) {
   std::vector<Command> all = model_commands(find);
   all.insert(all.begin(), status_command(find));
+  for (Command& command : device_commands(find)) {
+    all.push_back(std::move(command));
+  }
   all.push_back(infer_command(find));
   all.push_back(bench_command(find));
   all.push_back(completion_command(program));

@@ -8,6 +8,7 @@
 
 #include "base/ip_address.h"
 #include "net/io/unix_socket.h"
+#include "sched/policy/order.h"
 
 namespace aion::daemon {
 
@@ -128,11 +129,24 @@ void bind(ConfigTable& table, Config& config) {
              config.inline_below,
              "a model faster than this may run on the socket's thread");
   table.bind("serving.max_queue", config.max_queue, "requests that may wait for one model");
+  table.bind("serving.order",
+             config.serving_order,
+             "whose queue gets a device that frees: an order of the scheduler, over the first "
+             "requests of all models; a tick is a microsecond");
   table.bind(
       "serving.cache_size",
       config.response_cache,
       "most that the kept answers of models with response_cache take, in bytes; 0 = none are "
       "kept");
+  table.bind("resource.opencl",
+             config.has_opencl,
+             "whether to look for OpenCL devices, too; their drivers take tens of MB");
+  table.bind("resource.simulated",
+             config.simulated,
+             "devices to make up: memory=8GiB bandwidth=12GB/s latency=10us name=NAME fault=lost");
+  table.bind("resource.named",
+             config.named,
+             "what else is counted and leased, on the first device: NAME=AMOUNT");
   table.bind("stop.limit_ms",
              config.stop_limit,
              "how long requests under way may take when the daemon stops");
@@ -180,6 +194,9 @@ Result<void> Config::check() {
     return Error{Code::InvalidArgument,
                  "load_model: expected nothing where model_control_mode is '" + model_control_mode +
                      "', which loads every model; got '" + load_model.front() + "'"};
+  }
+  if (const auto order = sched::find_order(serving_order); !order) {
+    return Error{Code::InvalidArgument, "serving.order: " + order.error().message};
   }
   AION_TRY_VOID(expect_one_of("log.level", log_level, {"debug", "info", "warn", "error", "off"}));
   AION_TRY_VOID(expect_one_of("log.format", log_format, {"text", "json"}));

@@ -35,6 +35,10 @@ struct Config {
   std::size_t blocking_threads = 4;
   std::chrono::microseconds inline_below{50};
   std::size_t max_queue = 4096;
+  std::string serving_order = "sjf-aging";
+  bool has_opencl = false;
+  std::vector<std::string> simulated;
+  std::vector<std::string> named;
   Bytes response_cache = Bytes::mebi(64);
   std::chrono::milliseconds stop_limit{30'000};
   std::filesystem::path onnx_library;

@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "daemon/commands.h"
+#include "local/simulate_command.h"
 #include "runtime/worker_main.h"
 
 int main(int argc, char** argv) {
@@ -21,6 +22,7 @@ int main(int argc, char** argv) {
   aion::cli::Program program;
   program.add(aion::daemon::commands());
   program.add(aion::cli::commands(program, aion::daemon::place_of));
+  program.add(aion::local::simulate_command());
   try {
     return static_cast<int>(program.run({argv + 1, argv + argc}));
   } catch (const std::exception& escaped) {  // of a library, e.g. a file system that refuses

@@ -15,14 +15,18 @@
 #include "base/version.h"
 #include "catalog/repository/folder.h"
 #include "catalog/repository/folder_watch.h"
+#include "daemon/device_metrics.h"
 #include "daemon/metrics_handler.h"
 #include "net/grpc/server.h"
 #include "net/http/server.h"
 #include "protocol/kserve/grpc_api.h"
 #include "protocol/kserve/http_api.h"
 #include "protocol/native/native_api.h"
+#include "resource/capacities.h"
 #include "resource/ledger.h"
+#include "resource/machine.h"
 #include "runtime/backends.h"
+#include "sched/policy/order.h"
 #include "security/authorizer.h"
 #include "serving/model_server.h"
 
@@ -125,6 +129,7 @@ serving::Config serving_config(const Config& wanted) {
   serving::Config config;
   config.inline_below = wanted.inline_below;
   config.max_queue = wanted.max_queue;
+  config.order = *sched::find_order(wanted.serving_order);  // Config::check() has looked it up
   config.cache = wanted.response_cache;
   config.control = control_mode(wanted.model_control_mode);
   config.load_at_start = wanted.load_model;
@@ -141,13 +146,18 @@ Awaitable<void> refresh(serving::ModelServer& server, std::string model) {
 
 /// Members in the order they are built; they go in the reverse order.
 struct Daemon::House {
-  House(const Config& wanted, const ConfigTable& settings, DataFolder locked)
+  House(const Config& wanted,
+        const ConfigTable& settings,
+        DataFolder locked,
+        std::unique_ptr<resource::Machine> found,
+        std::vector<resource::Capacity> capacities)
       : config(wanted),
         folder(std::move(locked)),
         log(level_of(wanted.log_level),
             wanted.log_format == "json" ? LogFormat::JsonLines : LogFormat::Plain),
         executors({wanted.io_threads, wanted.compute_threads, wanted.blocking_threads}),
-        ledger({resource::DeviceKind::Cpu, 0}),
+        machine(std::move(found)),
+        ledger(std::move(capacities)),
         repository(roots_of(wanted), wanted.data_dir / "uploads"),
         backends(backend_environment(wanted, executors, log)),
         server({executors, repository, backends, ledger, metrics, log}, serving_config(wanted)),
@@ -155,8 +165,9 @@ struct Daemon::House {
             server, authorizer, executors, {"aion", std::string(kVersion), wanted.max_body.count}),
         native({server,
                 authorizer,
+                *machine,
                 ledger,
-                executors.clock(),
+                executors,
                 [&settings] {
                   return settings_json(settings);
                 }}),
@@ -166,12 +177,14 @@ struct Daemon::House {
     router.mount("/v2", kserve_http);
     router.mount("/api/aion/v1", native);
     router.mount("/metrics", metrics_handler);
+    export_devices(metrics, *machine, ledger, executors.clock());
     metrics.family(
         "aion_ready", "Whether the server answers inference requests", MetricType::Gauge, [this] {
           return std::vector<Sample>{{{}, server.is_ready() ? 1.0 : 0.0}};
         });
   }
 
+  Result<void> lease_cores();
   Result<void> listen();
   Result<void> follow_repository();
   std::vector<net::GrpcService> grpc_services() {
@@ -185,7 +198,9 @@ struct Daemon::House {
   Log log;
   Metrics metrics;
   Executors executors;
+  std::unique_ptr<resource::Machine> machine;
   resource::Ledger ledger;
+  resource::Lease inference_cores;
   catalog::FolderRepository repository;
   runtime::Backends backends;
   serving::ModelServer server;
@@ -204,6 +219,15 @@ struct Daemon::House {
   std::mutex stop_mutex;  // guards the one below; held while `loaded` is called
   bool is_stopping = false;
 };
+
+/// What computes for models holds cores like anybody else; where there are more threads than cores,
+/// all of them.
+Result<void> Daemon::House::lease_cores() {
+  const double cores = std::min(ledger.balances().front().free.cores,
+                                static_cast<double>(executors.compute_count()));
+  AION_TRY(inference_cores, ledger.take({"inference", ledger.device(), {cores}}));
+  return {};
+}
 
 Result<void> Daemon::House::listen() {
   net::HttpConfig models = http_config(config, config.http_port);
@@ -257,7 +281,11 @@ Awaitable<void> Daemon::House::load(Addresses addresses, Loaded loaded) {
 
 Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config, const ConfigTable& settings) {
   AION_TRY(DataFolder folder, DataFolder::open(config.data_dir));
-  auto house = std::make_unique<House>(config, settings, std::move(folder));
+  AION_TRY(auto machine, resource::Machine::probe({config.has_opencl, config.simulated}));
+  AION_TRY(auto capacities, resource::capacities_of(*machine, config.named));
+  auto house = std::make_unique<House>(
+      config, settings, std::move(folder), std::move(machine), std::move(capacities));
+  AION_TRY_VOID(house->lease_cores());
   std::unique_ptr<Daemon> daemon(new Daemon(std::move(house)));
   AION_TRY_VOID(daemon->house_->listen());
   AION_TRY_VOID(daemon->house_->folder.publish(daemon->addresses()));

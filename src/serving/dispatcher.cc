@@ -43,7 +43,7 @@ const Executor& Dispatcher::home_of(const Executor& spawned) const {
   return spawned == inline_executor() ? aside_ : spawned;
 }
 
-Dispatcher::Dispatcher(Device device, Clock& clock, QueueOrder order)
+Dispatcher::Dispatcher(Device device, Clock& clock, sched::Order order)
     : compute_(std::move(device.compute)),
       aside_(std::move(device.aside)),
       clock_(clock),
@@ -61,6 +61,7 @@ Task<Dispatcher::Turn> Dispatcher::acquire(std::shared_ptr<Queue> queue,
   waiting->queue = std::move(queue);
   waiting->request = &request;
   waiting->home = co_await spawn_executor();
+  waiting->head.cost = request.usual_cost;
   waiting->head.deadline = context.deadline;
   waiting->head.criticality = context.criticality;
   CancelHook hook;
@@ -117,7 +118,7 @@ void Dispatcher::submit(const WaitingPtr& waiting) {
     return;
   }
   waiting->head.arrival = next_arrival_++;
-  waiting->came = clock_.now();
+  waiting->head.came = clock_.now();
   waiting->state = Waiting::State::Queued;
   if (requests.is_empty()) {
     busy_.push_back(waiting->queue);
@@ -214,7 +215,7 @@ bool Dispatcher::grant_one(TimePoint now, TimePoint& look_again) {
   if (heads_.empty()) {
     return false;
   }
-  grant(busy_[ready_[order_(heads_, now)]], now);
+  grant(busy_[ready_[next_of(heads_, order_)]], now);
   return true;
 }
 

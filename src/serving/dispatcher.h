@@ -30,7 +30,7 @@ class Dispatcher {
     Executor aside;    // where refused ones go on, since compute may be busy for long
     std::size_t slots = 1;
   };
-  Dispatcher(Device device, Clock& clock, QueueOrder order);
+  Dispatcher(Device device, Clock& clock, sched::Order order);
 
   class Queue;
   [[nodiscard]] static std::shared_ptr<Queue> make_queue(QueueRule rule);
@@ -108,7 +108,7 @@ class Dispatcher {
   Executor compute_;
   Executor aside_;
   Clock& clock_;
-  QueueOrder order_;
+  sched::Order order_;
   std::atomic<std::size_t> waiting_ = 0;
 
   Serial serial_;  // guards all below

@@ -151,7 +151,8 @@ Task<std::shared_ptr<LoadedVersion>> Loader::open(catalog::ModelVersion version)
   AION_CO_TRY(const resource::Quantity needed, backend->estimate(version));
   const std::string holder =
       "model '" + version.name + "' version " + std::to_string(version.number);
-  const resource::Claim claim{holder, parts_.ledger.device(), needed};
+  // It runs in turns with others, on the cores of the dispatcher's lease.
+  const resource::Claim claim{holder, parts_.ledger.device(), needed, resource::CoreUse::Lent};
   AION_CO_TRY(resource::Lease lease, parts_.ledger.take(claim));
   AION_CO_TRY(auto instance, co_await open_shaped(*backend, version, std::move(lease)));
   version.signature = instance->signature();

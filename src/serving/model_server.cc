@@ -21,7 +21,7 @@ struct ModelServer::State {
         dispatcher(
             {given.executors.compute(), given.executors.io(0), given.executors.compute_count()},
             given.executors.clock(),
-            first_come),
+            wanted.order),
         loader({given.executors,
                 given.repository,
                 given.backends,

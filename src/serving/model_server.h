@@ -18,6 +18,7 @@
 #include "catalog/repository/repository.h"
 #include "resource/ledger.h"
 #include "runtime/backends.h"
+#include "sched/policy/order.h"
 #include "serving/inference.h"
 #include "serving/model_table.h"
 #include "serving/statistics.h"
@@ -34,9 +35,10 @@ enum class ControlMode : std::uint8_t {
 
 struct Config {
   std::chrono::microseconds inline_below{
-      50};                        // a model measured under this at batch 1 may run on the io thread
-  std::size_t max_queue = 4096;   // requests waiting per model; beyond that 503 at once
-  Bytes cache = Bytes::mebi(64);  // of kept answers of models that allow it; 0 = none
+      50};                       // a model measured under this at batch 1 may run on the io thread
+  std::size_t max_queue = 4096;  // requests waiting per model; beyond that 503 at once
+  sched::Order order = sched::aging_shortest;  // of the models' queues; a tick is a microsecond
+  Bytes cache = Bytes::mebi(64);               // of kept answers of models that allow it; 0 = none
   ControlMode control = ControlMode::None;
   std::vector<std::string> load_at_start;  // Explicit, Remember: names; "*" = all
   std::filesystem::path remembered;        // Remember: the file that holds the names

@@ -1,15 +1,36 @@
 #include "serving/queue_order.h"
 
 #include <algorithm>
+#include <chrono>
+#include <utility>
 
 namespace aion::serving {
 
-std::size_t first_come(std::span<const QueueHead> heads, TimePoint /*now*/) {
-  const auto earliest =
-      std::min_element(heads.begin(), heads.end(), [](const QueueHead& a, const QueueHead& b) {
-        return a.arrival < b.arrival;
-      });
-  return static_cast<std::size_t>(earliest - heads.begin());
+namespace {
+
+sched::Ticks ticks(Duration time) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(time).count();
+}
+
+/// Smaller goes first.
+std::pair<std::int64_t, std::uint64_t> key_of(const QueueHead& head, sched::Order order) {
+  sched::Claim claim;
+  claim.arrival = ticks(head.came.time_since_epoch());
+  claim.deadline =
+      head.deadline == kNever ? sched::kNever : ticks(head.deadline.time_since_epoch());
+  claim.priority = static_cast<std::int32_t>(head.criticality);
+  sched::Progress progress;
+  progress.estimate = std::max<sched::Ticks>(1, ticks(head.cost));
+  claim.request = progress.estimate;
+  return {order(claim, progress), head.arrival};
+}
+
+}  // namespace
+
+std::size_t next_of(std::span<const QueueHead> heads, sched::Order order) {
+  const auto next = std::ranges::min_element(
+      heads, {}, [order](const QueueHead& head) { return key_of(head, order); });
+  return static_cast<std::size_t>(next - heads.begin());
 }
 
 }  // namespace aion::serving

@@ -18,6 +18,7 @@ struct QueuedRequest {
   runtime::Batch batch;
   std::uint64_t rows = 0;  // that it brings to a batch with others; 0 = it runs alone
   std::size_t input_bytes = 0;
+  Duration usual_cost{0};       // of a run; 0 = not known yet
   std::uint64_t level = 0;      // of priority; smaller goes first
   TimePoint expires = kNever;   // when it has waited as long as its queue's policy allows
   bool expires_behind = false;  // then it goes behind the others, else it is refused

@@ -91,7 +91,9 @@ QueueHead RequestQueue::head() const {
   for (const auto& [number, level] : levels_) {
     for (const auto* const list : {&level.waiting, &level.behind}) {
       if (!list->empty()) {
-        head.arrival = std::min(head.arrival, list->front()->head.arrival);
+        const QueueHead& own = list->front()->head;
+        head.arrival = std::min(head.arrival, own.arrival);
+        head.came = std::min(head.came, own.came);
       }
     }
   }
@@ -117,7 +119,7 @@ BatchDecision RequestQueue::decide(std::uint64_t most_rows, TimePoint now) const
     first = first == nullptr ? &request : first;
     rows.push_back(request.rows);
     all_rows += request.rows;
-    candidates.oldest = std::min(candidates.oldest, waiter->came);
+    candidates.oldest = std::min(candidates.oldest, waiter->head.came);
     candidates.is_closed = request.rows == 0;
     return all_rows <= most_rows && !candidates.is_closed;
   });

@@ -32,7 +32,6 @@ struct QueueRule {
 struct Waiter {
   QueuedRequest* request = nullptr;  // outlives its wait
   QueueHead head;
-  TimePoint came;
   bool is_behind = false;  // it has waited too long and goes behind the others of its level
   std::list<std::shared_ptr<Waiter>>::iterator place;  // while it is in a queue
 };

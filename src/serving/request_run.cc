@@ -254,6 +254,7 @@ Task<void> RequestRunner::run(std::shared_ptr<LoadedVersion> loaded,
   }
   plan.queued.batch = std::move(checked->batch);
   plan.queued.input_bytes = checked->input_bytes;
+  plan.queued.usual_cost = loaded->costs.of(plan.queued.input_bytes).lower_quartile();
   plan.queued.cancel = context.cancel;
   plan.wanted = {plan.queued.batch.outputs, std::move(checked->classes), {}};
   plan.times.batch_size = checked->batch_size;
@@ -304,7 +305,7 @@ bool RequestRunner::may_run_here(LoadedVersion& loaded, const Plan& plan) const 
       batching.max_delay.count() > 0 || loaded.version.instances > 0) {
     return false;
   }
-  const Duration cost = loaded.costs.of(plan.queued.input_bytes).lower_quartile();
+  const Duration cost = plan.queued.usual_cost;
   return cost > Duration{0} &&
          cost < (traffic_.is_lone() ? kLoneInline * parts_.inline_below : parts_.inline_below);
 }

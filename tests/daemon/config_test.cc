@@ -46,6 +46,17 @@ TEST(Config, RefusesMoreThreadsThanTheLimitAndSaysTheLimit) {
   EXPECT_EQ(checked.error().message, "threads.compute: expected at most 1024, got 1025");
 }
 
+TEST(Config, NamesTheOrdersThereAreWhenItIsAskedForAnother) {
+  Config config;
+  config.serving_order = "fifo";
+
+  const auto checked = config.check();
+
+  ASSERT_FALSE(checked);
+  EXPECT_THAT(checked.error().message, HasSubstr("serving.order: there is no order 'fifo'"));
+  EXPECT_THAT(checked.error().message, HasSubstr("fcfs"));
+}
+
 TEST(Config, RefusesToDoWithoutThreadsForFiles) {
   Config config;
   config.blocking_threads = 0;

@@ -58,7 +58,7 @@ class DispatcherTest : public testing::Test {
   }
 
   ManualClock clock_;
-  Dispatcher dispatcher_{{inline_executor(), inline_executor(), 1}, clock_, first_come};
+  Dispatcher dispatcher_{{inline_executor(), inline_executor(), 1}, clock_, sched::first_come};
   std::vector<std::string> ran_;
 };
 
@@ -102,6 +102,24 @@ TEST_F(DispatcherTest, ServesFirstComeFirstOverAllQueues) {
   c.slot.reset();
 
   EXPECT_EQ(ran_, (std::vector<std::string>{"a", "b", "c", "d"}));
+}
+
+TEST_F(DispatcherTest, ServesTheModelFirstWhoseRunsAreShortWhereTheOrderSaysSo) {
+  Dispatcher dispatcher({inline_executor(), inline_executor(), 1}, clock_, sched::aging_shortest);
+  Client busy{"busy"};
+  Client large{"large"};
+  Client small{"small"};
+  large.request.usual_cost = milliseconds{10};
+  small.request.usual_cost = std::chrono::microseconds{100};
+  spawn(inline_executor(), wait_on(dispatcher, busy, make_queue(8)));
+  spawn(inline_executor(), wait_on(dispatcher, large, make_queue(8)));
+  spawn(inline_executor(), wait_on(dispatcher, small, make_queue(8)));
+
+  busy.slot.reset();
+  small.slot.reset();
+  large.slot.reset();
+
+  EXPECT_EQ(ran_, (std::vector<std::string>{"busy", "small", "large"}));
 }
 
 TEST_F(DispatcherTest, RefusesAtOnceWhenTheQueueIsFull) {
@@ -233,7 +251,7 @@ TEST_F(DispatcherTest, DoesNotWaitOnceTheBatchIsFull) {
 }
 
 TEST_F(DispatcherTest, BeginsNoSmallRunBesideAnotherWhereRunsShareTheirCores) {
-  Dispatcher dispatcher({inline_executor(), inline_executor(), 2}, clock_, first_come);
+  Dispatcher dispatcher({inline_executor(), inline_executor(), 2}, clock_, sched::first_come);
   QueueRule rule;
   rule.limit = 8;
   rule.batch_limit = std::make_shared<BatchLimit>(BatchLimit::Kind::Learned, 2);
@@ -321,7 +339,7 @@ TEST_F(DispatcherTest, PutsWhatHasWaitedTooLongBehindTheOthersOfItsLevelIfItMay)
 }
 
 TEST_F(DispatcherTest, RunsNoMoreAtOnceThanTheInstancesOfAModel) {
-  Dispatcher two({inline_executor(), inline_executor(), 2}, clock_, first_come);
+  Dispatcher two({inline_executor(), inline_executor(), 2}, clock_, sched::first_come);
   QueueRule rule;
   rule.limit = 8;
   rule.instances = 1;
@@ -369,7 +387,8 @@ TEST_F(DispatcherTest, HoldsTheLimitOfALevelAndOfTheWhole) {
 
 TEST_F(DispatcherTest, LeavesNoSlotBehindWhenManyThreadsCompete) {
   Executors executors({1, 4, 1});
-  Dispatcher dispatcher({executors.compute(), executors.io(0), 2}, executors.clock(), first_come);
+  Dispatcher dispatcher(
+      {executors.compute(), executors.io(0), 2}, executors.clock(), sched::first_come);
   const auto queue = make_queue(10'000);
   std::atomic<int> running = 0;
   std::atomic<int> most = 0;

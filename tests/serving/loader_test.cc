@@ -36,7 +36,7 @@ class LoaderTest : public testing::Test {
   ModelTable table_;
   Dispatcher dispatcher_{{models_.executors.compute(), models_.executors.io(), 1},
                          models_.executors.clock(),
-                         first_come};
+                         sched::first_come};
   Loader loader_{{models_.executors,
                   models_.repository,
                   models_.backends,

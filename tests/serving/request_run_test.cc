@@ -152,7 +152,7 @@ class RequestRunTest : public testing::TestWithParam<Case> {
 
   Executors executors_{{2, 3, 1}};
   Dispatcher dispatcher_{
-      {executors_.compute(), executors_.io(0), 2}, executors_.clock(), first_come};
+      {executors_.compute(), executors_.io(0), 2}, executors_.clock(), sched::first_come};
   RequestRunner runner_{{dispatcher_, executors_.clock(), Duration{0}}};
   Doubling* instance_ = nullptr;
 };

@@ -36,7 +36,7 @@ version_policy { all { } }
   Executors executors{{1, 1, 2}};
   catalog::FolderRepository repository{{folder.path()}};
   runtime::Backends backends{environment()};
-  resource::Ledger ledger{{resource::DeviceKind::Cpu, 0}};
+  resource::Ledger ledger = resource::Ledger::without_limit({resource::DeviceKind::Cpu, 0});
   Log log{LogLevel::Off};
 };
 

@@ -4,19 +4,23 @@
 
 #include <unistd.h>
 
+#include "base/spawn.h"
 #include "base/version.h"
+#include "protocol/native/device_json.h"
 
 namespace aion::native {
 
-NativeApi::NativeApi(Parts parts) : parts_(std::move(parts)), started_(parts_.clock.now()) {}
+NativeApi::NativeApi(Parts parts)
+    : parts_(std::move(parts)), started_(parts_.executors.clock().now()) {}
 
 Task<Json> NativeApi::status() const {
   AION_CO_TRY(const auto rows, co_await parts_.server.index(false));
   Json status;
   status["version"] = kVersion;
   status["pid"] = getpid();
-  status["uptime_ms"] =
-      std::chrono::duration_cast<std::chrono::milliseconds>(parts_.clock.now() - started_).count();
+  status["uptime_ms"] = std::chrono::duration_cast<std::chrono::milliseconds>(
+                            parts_.executors.clock().now() - started_)
+                            .count();
   status["ready"] = parts_.server.is_ready();
   std::size_t ready = 0;
   for (const serving::IndexRow& row : rows) {
@@ -25,10 +29,7 @@ Task<Json> NativeApi::status() const {
   status["models"] = {{"ready", ready}, {"not_ready", rows.size() - ready}};
   status["leases"] = Json::array();
   for (const resource::Holding& holding : parts_.ledger.holdings()) {
-    status["leases"].push_back({{"holder", holding.claim.holder},
-                                {"device", resource::to_string(holding.claim.device)},
-                                {"cores", holding.claim.quantity.cores},
-                                {"memory_bytes", holding.claim.quantity.memory.count}});
+    status["leases"].push_back(to_json(holding));
   }
   co_return status;
 }
@@ -39,15 +40,22 @@ Awaitable<net::HttpResponse> NativeApi::handle(net::HttpRequest& request) {
   if (!principal) {
     co_return net::HttpResponse::error(403, principal.error().message);
   }
-  const bool is_status = request.path == "/api/aion/v1/status";
-  if (!is_status && request.path != "/api/aion/v1/config") {
+  constexpr std::string_view kRoot = "/api/aion/v1/";
+  const std::string_view path = request.path;
+  const std::string_view what = path.starts_with(kRoot) ? path.substr(kRoot.size()) : "";
+  if (what != "status" && what != "config" && what != "devices") {
     co_return net::HttpResponse::error(404, "Not Found");
   }
   if (request.method != net::HttpMethod::Get) {
     co_return net::HttpResponse::error(405, "Method Not Allowed");
   }
-  if (!is_status) {
+  if (what == "config") {
     co_return net::HttpResponse::json(200, to_text(parts_.settings()));
+  }
+  if (what == "devices") {
+    co_await on(parts_.executors.blocking());
+    co_return net::HttpResponse::json(
+        200, to_text(devices_json(parts_.machine, parts_.ledger, parts_.executors.clock().now())));
   }
   const auto status = co_await this->status();
   if (!status) {

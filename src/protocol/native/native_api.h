@@ -4,9 +4,11 @@
 #include <functional>
 #include <string>
 
+#include "base/executor.h"
 #include "base/json.h"
 #include "net/http/server.h"
 #include "resource/ledger.h"
+#include "resource/machine.h"
 #include "security/authorizer.h"
 #include "serving/model_server.h"
 
@@ -15,13 +17,15 @@ namespace aion::native {
 /// GET /api/aion/v1/status  ->
 /// {"version","pid","uptime_ms","ready","models":{"ready","not_ready"},"leases":[...]} GET
 /// /api/aion/v1/config  -> {"settings":[{"key","value","origin"}]}
+/// GET /api/aion/v1/devices -> see devices_json()
 class NativeApi final : public net::HttpHandler {
  public:
   struct Parts {  // all outlive the handler
     serving::ModelServer& server;
     security::Authorizer& authorizer;
+    resource::Machine& machine;
     resource::Ledger& ledger;
-    Clock& clock;
+    Executors& executors;
     std::function<Json()> settings;
   };
   explicit NativeApi(Parts parts);

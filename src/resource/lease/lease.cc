@@ -13,13 +13,16 @@ std::string to_string(DeviceId device) {
 }
 
 Lease::Lease(Lease&& other) noexcept
-    : claim_(std::move(other.claim_)), give_back_(std::exchange(other.give_back_, nullptr)) {}
+    : claim_(std::move(other.claim_)),
+      give_back_(std::exchange(other.give_back_, nullptr)),
+      cpus_(std::move(other.cpus_)) {}
 
 Lease& Lease::operator=(Lease&& other) noexcept {
   if (this != &other) {
     release();
     claim_ = std::move(other.claim_);
     give_back_ = std::exchange(other.give_back_, nullptr);
+    cpus_ = std::move(other.cpus_);
   }
   return *this;
 }

@@ -4,8 +4,11 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 
 namespace aion::resource {
 
@@ -21,10 +24,24 @@ struct DeviceId {
 
 [[nodiscard]] std::string to_string(DeviceId device);
 
-/// An amount of one device.
+/// So much of something that an administrator has given a name: licences, slots of a camera.
+struct NamedAmount {
+  std::string name;
+  double amount = 0;
+};
+
+/// An amount of one device. Fractions are held to the thousandth.
 struct Quantity {
   double cores = 0;  // CPU cores, or the share of an accelerator in [0, 1]
-  Bytes memory;      // the device's own memory
+  Bytes memory{};    // the device's own memory
+  std::vector<NamedAmount> named{};
+};
+
+/// Whose the cores of a claim are.
+enum class CoreUse : std::uint8_t {
+  Any,     // so many, wherever the kernel finds them
+  Pinned,  // these and nobody else's, whole ones: Lease::cpus()
+  Lent,    // those of another lease, in turns with others: this one holds none
 };
 
 /// What somebody wants.
@@ -32,6 +49,8 @@ struct Claim {
   std::string holder;  // who, for people: "model resnet version 3"
   DeviceId device;
   Quantity quantity;
+  CoreUse core_use = CoreUse::Any;
+  TimePoint ends = kNever;  // when it is believed to be given back; kNever = nobody has said
 };
 
 /// What somebody holds. Given back once, when it is destroyed or released, whichever comes first.
@@ -41,8 +60,8 @@ class Lease {
   using GiveBack = std::function<void(const Claim&)>;
 
   Lease() = default;
-  Lease(Claim claim, GiveBack give_back)
-      : claim_(std::move(claim)), give_back_(std::move(give_back)) {}
+  Lease(Claim claim, GiveBack give_back, std::vector<std::uint32_t> cpus = {})
+      : claim_(std::move(claim)), give_back_(std::move(give_back)), cpus_(std::move(cpus)) {}
   ~Lease() { release(); }
   Lease(Lease&& other) noexcept;
   Lease& operator=(Lease&& other) noexcept;
@@ -51,12 +70,15 @@ class Lease {
   [[nodiscard]] DeviceId device() const { return claim_.device; }
   [[nodiscard]] const Quantity& quantity() const { return claim_.quantity; }
   [[nodiscard]] const std::string& holder() const { return claim_.holder; }
+  /// Pinned cores, as the kernel counts hardware threads; empty = none are its own.
+  [[nodiscard]] const std::vector<std::uint32_t>& cpus() const { return cpus_; }
 
   void release();
 
  private:
   Claim claim_;
   GiveBack give_back_;
+  std::vector<std::uint32_t> cpus_;
 };
 
 }  // namespace aion::resource

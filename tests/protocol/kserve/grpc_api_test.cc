@@ -161,7 +161,7 @@ class GrpcApiTest : public ::testing::Test {
   Log log_{LogLevel::Off};
   Metrics metrics_;
   Executors executors_{{1, 1, 2}};
-  resource::Ledger ledger_{resource::DeviceId{}};
+  resource::Ledger ledger_ = resource::Ledger::without_limit({});
   std::optional<catalog::FolderRepository> repository_;
   std::optional<runtime::Backends> backends_{environment(executors_)};
   std::optional<serving::ModelServer> server_;

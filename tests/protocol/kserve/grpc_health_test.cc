@@ -54,7 +54,7 @@ class WatchTest : public testing::Test {
   Metrics metrics_;
   Executors executors_{{1, 1, 1}};
   ManualClock clock_;
-  resource::Ledger ledger_{resource::DeviceId{}};
+  resource::Ledger ledger_ = resource::Ledger::without_limit({});
   catalog::FolderRepository repository_{{folder_.path()}};
   runtime::Backends backends_{[this] {
     runtime::BackendEnvironment environment;

@@ -87,7 +87,7 @@ class HttpApiTest : public testing::Test {
   Log log_{LogLevel::Off};
   Metrics metrics_;
   Executors executors_{{1, 1, 2}};
-  resource::Ledger ledger_{resource::DeviceId{}};
+  resource::Ledger ledger_ = resource::Ledger::without_limit({});
   catalog::FolderRepository repository_{{folder_.path()}};
   runtime::Backends backends_{[this] {
     runtime::BackendEnvironment environment;
