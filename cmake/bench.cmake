@@ -54,4 +54,15 @@ add_executable(bench_decision "${CMAKE_SOURCE_DIR}/bench/simulate/decision.cc")
 aion_use_house_settings(bench_decision)
 target_link_libraries(bench_decision PRIVATE aion_sched)
 
-add_custom_target(aion_bench DEPENDS bench_floor bench_rawort bench_openloop bench_empty_grpc bench_engine bench_decision)
+# How full each placement policy gets a cluster, and what a decision costs.
+add_executable(bench_placement "${CMAKE_SOURCE_DIR}/bench/simulate/placement.cc")
+aion_use_house_settings(bench_placement)
+target_link_libraries(bench_placement PRIVATE aion_simulate)
+
+# What one decision costs on a full cluster when thousands of claims wait.
+add_executable(bench_cluster_decision "${CMAKE_SOURCE_DIR}/bench/simulate/cluster_decision.cc")
+aion_use_house_settings(bench_cluster_decision)
+target_link_libraries(bench_cluster_decision PRIVATE aion_simulate)
+
+add_custom_target(aion_bench DEPENDS bench_floor bench_rawort bench_openloop bench_empty_grpc bench_engine bench_decision bench_placement
+                  bench_cluster_decision)

@@ -56,10 +56,15 @@ class BlockedList {
     std::array<Entry, kBlock> entries;
 
     void summarize();
+
+    /// Takes out what `take` says, each entry asked once and in order. True when there was
+    /// something.
+    template <class Take>
+    bool take_out(const Take& take);
   };
 
-  std::size_t block_of(const Entry& entry) const;
-  void erase_at(std::size_t block, std::size_t position);
+  [[nodiscard]] std::size_t block_of(const Entry& entry) const;
+  void erase_at(std::size_t at, std::size_t position);
   void drop_if_empty(std::size_t block);
   void split(std::size_t block);
   std::unique_ptr<Block> fresh();
@@ -75,6 +80,24 @@ void BlockedList<Entry, Summary>::Block::summarize() {
   for (std::size_t i = 0; i < count; ++i) {
     summary.add(entries[i]);
   }
+}
+
+template <class Entry, class Summary>
+template <class Take>
+bool BlockedList<Entry, Summary>::Block::take_out(const Take& take) {
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!take(entries[i])) {
+      entries[kept] = entries[i];
+      ++kept;
+    }
+  }
+  if (kept == count) {
+    return false;
+  }
+  count = kept;
+  summarize();
+  return true;
 }
 
 /// The first block whose last entry is not before this one; the last block when there is none.
@@ -194,10 +217,9 @@ void BlockedList<Entry, Summary>::walk(const May& may, const Skip& skip, const S
       skip(block->summary);
       continue;
     }
-    for (std::size_t i = 0; i < block->count; ++i) {
-      if (!see(block->entries[i])) {
-        return;
-      }
+    const Entry* const begin = block->entries.data();
+    if (!std::all_of(begin, begin + block->count, see)) {
+      return;
     }
   }
 }
@@ -208,25 +230,11 @@ void BlockedList<Entry, Summary>::sweep(const May& may, const Take& take) {
   bool has_empty = false;
   for (const auto& owned : blocks_) {
     Block& block = *owned;
-    if (!may(block.summary)) {
-      continue;
+    const std::size_t before = block.count;
+    if (may(block.summary) && block.take_out(take)) {
+      size_ -= before - block.count;
+      has_empty = has_empty || block.count == 0;
     }
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < block.count; ++i) {
-      if (!take(block.entries[i])) {
-        if (kept != i) {
-          block.entries[kept] = block.entries[i];
-        }
-        ++kept;
-      }
-    }
-    if (kept == block.count) {
-      continue;
-    }
-    size_ -= block.count - kept;
-    block.count = kept;
-    block.summarize();
-    has_empty = has_empty || kept == 0;
   }
   if (!has_empty) {
     return;

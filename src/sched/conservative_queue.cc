@@ -82,23 +82,20 @@ bool ConservativeQueue::compress(Ticks now) {
 void ConservativeQueue::start_due(Ticks now, std::vector<Decision>& out) {
   while (!starts_.empty() && starts_.top().at <= now) {
     const PlannedStart planned = starts_.top();
-    const bool is_due =
-        still_waits(planned.who) && books_.at(planned.who.claim).reserved == planned.at;
-    if (is_due &&
-        (planned.at < now || books_.at(planned.who.claim).claim.processors > books_.free())) {
-      // The driver came late, or something runs longer than it was to: the plan has to be made
-      // again.
+    const Record& record = books_.at(planned.who.claim);
+    if (!still_waits(planned.who) || record.reserved != planned.at) {
+      starts_.pop();  // an older plan
+      continue;
+    }
+    if (planned.at < now || record.claim.processors > books_.free()) {
+      // The driver came late, or something runs longer than it was to: after that, what is due now
+      // fits now.
       rebuild(now);
-      if (starts_.empty() || starts_.top().at > now) {
-        return;
-      }
       continue;
     }
     starts_.pop();
-    if (is_due) {
-      start(books_, planned.who.claim, now, out);
-      ++gone_;
-    }
+    start(books_, planned.who.claim, now, out);
+    ++gone_;
   }
 }
 

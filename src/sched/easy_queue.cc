@@ -50,7 +50,9 @@ bool EasyQueue::backfill(const WaitingEntry& entry, Ticks now, std::vector<Decis
   return true;
 }
 
-void EasyQueue::decide(Ticks now, std::vector<Decision>& out) {
+/// Starts those of the claims that came which fit beside the reservation; when one of them is the
+/// new head, there is none yet.
+void EasyQueue::take_in_fresh(Ticks now, std::vector<Decision>& out) {
   std::sort(fresh_.begin(), fresh_.end());
   const auto became_head = [&](const WaitingEntry& entry) {
     return by_order_.is_empty() ||
@@ -63,6 +65,10 @@ void EasyQueue::decide(Ticks now, std::vector<Decision>& out) {
     }
   }
   fresh_.clear();
+}
+
+void EasyQueue::decide(Ticks now, std::vector<Decision>& out) {
+  take_in_fresh(now, out);
   if (is_shadow_known_) {
     return;
   }

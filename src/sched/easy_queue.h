@@ -40,6 +40,7 @@ class EasyQueue final : public Queue {
   }
   [[nodiscard]] WaitingList& candidates() { return has_one_order_ ? by_order_ : by_backfill_; }
   void insert(const WaitingEntry& entry);
+  void take_in_fresh(Ticks now, std::vector<Decision>& out);
   void start_from_head(Ticks now, std::vector<Decision>& out);
   bool backfill(const WaitingEntry& entry, Ticks now, std::vector<Decision>& out);
 

@@ -50,7 +50,8 @@ struct Trace {
   std::int64_t cut = 0;         // runtimes cut to the request
   std::string first_drop;       // which record was dropped first, and why; empty = none
   std::vector<Pod> pods;  // openb alone: every pod in the order of the file, parts of GPUs and all
-  std::vector<Node> nodes;  // openb alone
+  std::vector<Node> nodes;              // openb alone
+  std::vector<std::string> gpu_models;  // openb alone: the names that were interned, by number
 };
 
 }  // namespace aion::simulate

@@ -56,6 +56,14 @@ std::int32_t Names::number_of(std::string_view name) {
   return number;
 }
 
+std::vector<std::string> Names::all() const {
+  std::vector<std::string> names(numbers_.size());
+  for (const auto& [name, number] : numbers_) {
+    names[static_cast<std::size_t>(number)] = name;
+  }
+  return names;
+}
+
 TraceBuilder::TraceBuilder(std::string name, std::int32_t processors, std::int64_t every)
     : told_(processors), every_(every) {
   trace_.name = std::move(name);
@@ -106,6 +114,7 @@ void TraceBuilder::add(const Node& node) {
 }
 
 Result<Trace> TraceBuilder::finish() {
+  trace_.gpu_models = gpu_models.all();
   if (trace_.jobs.empty() && trace_.nodes.empty()) {
     return Error{Code::InvalidArgument,
                  trace_.dropped == 0

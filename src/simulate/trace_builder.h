@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "base/result.h"
 #include "simulate/trace.h"
@@ -23,6 +24,9 @@ class Names {
  public:
   /// -1 for an empty name.
   [[nodiscard]] std::int32_t number_of(std::string_view name);
+
+  /// By number.
+  [[nodiscard]] std::vector<std::string> all() const;
 
  private:
   struct Hash {

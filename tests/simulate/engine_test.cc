@@ -1,5 +1,6 @@
 #include "simulate/engine.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "sched/policies.h"

@@ -1,5 +1,6 @@
 #include "sched/policy/order.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace aion::sched {
@@ -68,22 +69,21 @@ TEST(Order, CountsWhatHasBeenDoneAlready) {
 }
 
 TEST(Order, PutsWhoHasHadLeastServiceFirstInLevelsEachEightTimesAsWide) {
-  const auto level = [](Ticks attained) {
-    return least_attained_service({}, {.estimate = 1, .attained = attained});
-  };
-  EXPECT_EQ(level(0), level(599));
-  EXPECT_LT(level(599), level(600));
-  EXPECT_EQ(level(600), level(4799));
-  EXPECT_LT(level(4799), level(4800));
-  EXPECT_LT(level(38'399), level(38'400));
+  std::vector<std::int64_t> levels;
+  for (const Ticks attained : {0, 599, 600, 4799, 4800, 38'399, 38'400}) {
+    levels.push_back(least_attained_service({}, {.estimate = 1, .attained = attained}));
+  }
+  EXPECT_THAT(levels, ::testing::ElementsAre(0, 0, 1, 1, 2, 2, 3));
 }
 
-TEST(Orders, AreFoundByNameAndAnUnknownNameIsToldWhichThereAre) {
+TEST(Orders, AreFoundByTheirNames) {
   for (const NamedOrder& known : orders()) {
     const auto found = find_order(known.name);
-    ASSERT_TRUE(found);
-    EXPECT_EQ(*found, known.order);
+    EXPECT_TRUE(found && *found == known.order) << known.name;
   }
+}
+
+TEST(Orders, TellWhichThereAreWhenANameIsUnknown) {
   const auto missing = find_order("sjff");
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().code, Code::InvalidArgument);
