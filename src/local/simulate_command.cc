@@ -10,10 +10,12 @@
 #include "cli/connection.h"
 #include "cli/table.h"
 #include "local/comparison.h"
+#include "local/placement_comparison.h"
 #include "local/schedule_plots.h"
 #include "local/simulate_options.h"
 #include "local/status_line.h"
 #include "plot/ticks.h"
+#include "sched/cluster/placements.h"
 #include "sched/policies.h"
 #include "sched/policy/order.h"
 
@@ -47,6 +49,13 @@ Exit list(const Arguments& arguments) {
   for (const sched::NamedPolicy& policy : sched::policies()) {
     rows.push_back({std::string(policy.name), std::string(policy.meaning)});
     json["policies"].push_back({{"name", policy.name}, {"meaning", policy.meaning}});
+  }
+  json["placements"] = Json::array();
+  rows.push_back({"", ""});
+  rows.push_back({"PLACEMENT", "MEANING"});
+  for (const sched::PlacementPolicy& placement : sched::placements()) {
+    rows.push_back({std::string(placement.name), std::string(placement.meaning)});
+    json["placements"].push_back({{"name", placement.name}, {"meaning", placement.meaning}});
   }
   rows.push_back({"", ""});
   rows.push_back({"ORDER", "MEANING"});
@@ -145,6 +154,24 @@ Result<std::vector<Outcome>> replay_all(const SimulateOptions& options,
   return outcomes;
 }
 
+/// What the command prints when pods are placed on machines.
+Result<std::string> place(const SimulateOptions& options) {
+  StatusLine status;
+  AION_TRY(const simulate::Trace pods, trace_of(options, status));
+  AION_TRY(const simulate::Trace nodes, simulate::read_trace(options.nodes, {}));
+  std::vector<PlacementOutcome> outcomes;
+  for (const std::string& name : options.placements) {
+    status.tell("placing by " + name);
+    simulate::PlacementOptions how;
+    how.placement = name;
+    how.arrivals = options.arrivals;
+    AION_TRY(simulate::PlacementFigures figures, simulate::replay_placement(pods, nodes, how));
+    outcomes.emplace_back(name, std::move(figures));
+  }
+  return options.is_json ? to_text(placement_json(outcomes, options.arrivals)) + "\n"
+                         : placement_text(outcomes, options.arrivals);
+}
+
 /// What the command prints; empty when it has written a trace.
 Result<std::string> simulate(const SimulateOptions& options) {
   StatusLine status;
@@ -182,7 +209,7 @@ Exit run(const Arguments& arguments) {
   if (!options) {
     return cli::failed(options.error());
   }
-  const auto text = simulate(*options);
+  const auto text = options->nodes.empty() ? simulate(*options) : place(*options);
   if (!text) {
     cli::say_error(text.error().message);
     return Exit::Failed;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "cli/number_flag.h"
+#include "sched/cluster/placements.h"
 #include "sched/policies.h"
 #include "sched/policy/order.h"
 
@@ -136,6 +137,42 @@ Result<simulate::SyntheticOptions> synthetic_of(const Arguments& arguments) {
   return options;
 }
 
+/// All there are, when none is named.
+Result<std::vector<std::string>> placements_of(const Arguments& arguments) {
+  std::vector<std::string> names = listed(arguments, "placement");
+  for (const std::string& name : names) {
+    if (const auto known = sched::find_placement(name); !known) {
+      return in_context("--placement", known.error());
+    }
+  }
+  for (const sched::PlacementPolicy& known : sched::placements()) {
+    if (arguments.values("placement").empty()) {
+      names.emplace_back(known.name);
+    }
+  }
+  return names;
+}
+
+Result<void> read_placements(const Arguments& arguments, SimulateOptions& options) {
+  options.nodes = arguments.value("nodes").value_or("");
+  options.arrivals = arguments.has("timed") ? simulate::Arrivals::Timed : simulate::Arrivals::Drawn;
+  for (const char* flag : {"placement", "timed"}) {
+    if (options.nodes.empty() && !arguments.values(flag).empty()) {
+      return Error{Code::InvalidArgument,
+                   "--" + std::string(flag) + ": expected --nodes beside it, got none"};
+    }
+  }
+  for (const char* flag : {"policy", "order", "starts", "plot", "generate"}) {
+    if (!options.nodes.empty() && !arguments.values(flag).empty()) {
+      return Error{Code::InvalidArgument,
+                   "--nodes: expected no --" + std::string(flag) +
+                       " beside it, which is for traces of jobs"};
+    }
+  }
+  AION_TRY(options.placements, placements_of(arguments));
+  return {};
+}
+
 Result<void> check_together(const SimulateOptions& options, const Arguments& arguments) {
   if (options.synthetic && !options.trace.empty()) {
     return Error{Code::InvalidArgument,
@@ -181,6 +218,15 @@ std::vector<cli::Option> simulate_flags() {
       {"starts", "FILE", "write a line '<job id> <start>' for each job"},
       {"plot", "DIR", "draw utilisation, waits and Gantt charts, as SVG and PNG"},
       {"no-gap", "", "leave the lower bound out, which takes seconds on millions of jobs"},
+      {"nodes", "FILE", "place the pods of TRACE (openb) on the machines of this one, instead"},
+      {"placement",
+       "NAME",
+       "of --nodes: where pods go (default: all there are); repeatable, or several with commas",
+       true},
+      {"timed",
+       "",
+       "of --nodes: pods come and go when TRACE says, and are not drawn until the machines are "
+       "full"},
       {"generate", "", "make a trace up instead of reading one"},
       {"jobs", "N", "of --generate (default 10000)"},
       {"load", "X", "of --generate: work over what the machine can do (default 0.8)"},
@@ -214,6 +260,7 @@ Result<SimulateOptions> read_simulate_options(const Arguments& arguments) {
   options.starts = arguments.value("starts").value_or("");
   options.plots = arguments.value("plot").value_or("");
   options.output = arguments.value("output").value_or("");
+  AION_TRY_VOID(read_placements(arguments, options));
   AION_TRY_VOID(check_together(options, arguments));
   return options;
 }

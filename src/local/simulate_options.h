@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "sched/policy/policy.h"
 #include "simulate/engine.h"
+#include "simulate/placement_replay.h"
 #include "simulate/read_trace.h"
 #include "simulate/synthetic.h"
 
@@ -27,6 +28,10 @@ struct SimulateOptions {
                                  // it is simulated
   simulate::ReadOptions read;
   std::vector<WantedPolicy> policies;
+  std::filesystem::path
+      nodes;  // of the machines that pods are placed on; empty = jobs are replayed
+  std::vector<std::string> placements;  // with nodes alone
+  simulate::Arrivals arrivals = simulate::Arrivals::Drawn;
   simulate::Ties ties = simulate::Ties::Batch;
   std::filesystem::path starts;  // empty = not wanted
   std::filesystem::path plots;   // folder; empty = none are wanted

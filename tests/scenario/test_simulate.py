@@ -214,3 +214,52 @@ def test_a_folder_that_cannot_be_made_is_named(swf):
 
     assert result.returncode == 1
     assert "below" in result.stderr
+
+
+PODS = (
+    "name,cpu_milli,memory_mib,num_gpu,gpu_milli,gpu_spec,qos,pod_phase,creation_time,deletion_time,scheduled_time\n"
+    "p,1000,10,2,1000,,LS,Running,0,100,0\nq,1000,10,1,500,,LS,Running,10,60,20\nr,1000,10,1,1000,,LS,Running,20,30,20\n"
+)
+NODES = "sn,cpu_milli,memory_mib,gpu,model\na,8000,1024,2,T4\nb,8000,1024,1,A10\n"
+
+
+@pytest.fixture
+def openb(tmp_path):
+    (tmp_path / "pods.csv").write_text(PODS)
+    (tmp_path / "nodes.csv").write_text(NODES)
+    return tmp_path / "pods.csv", "--nodes", tmp_path / "nodes.csv"
+
+
+def test_pods_are_placed_on_nodes_by_every_placement(openb):
+    result = simulate(*openb)
+
+    assert result.returncode == 0, result.stderr
+    lines = result.stdout.splitlines()
+    assert lines[0] == "2 nodes with 3 GPUs"
+    names = [line.split()[0] for line in lines[3:]]
+    assert names == ["fgd", "first-fit", "best-fit", "packing", "dot-product", "spread", "topology"]
+
+
+def test_pods_come_and_go_at_their_times(openb):
+    result = simulate(*openb, "--timed", "--placement", "best-fit", "--json")
+
+    assert result.returncode == 0, result.stderr
+    figures = json.loads(result.stdout)
+    assert (figures["nodes"], figures["gpus"]) == (2, 3)
+    assert figures["placements"][0]["placed"] == 3
+    assert figures["placements"][0]["max_wait_s"] == 30  # the GPU that is shared is free after 40 s
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (("--placement", "fgd"), "--placement: expected --nodes beside it, got none"),
+        (("--nodes", "x.csv", "--placement", "tetris"), "--placement: there is no placement 'tetris'; there are fgd,"),
+        (("--nodes", "x.csv", "--policy", "easy"), "--nodes: expected no --policy beside it, which is for traces of jobs"),
+    ],
+)
+def test_wrong_flags_for_placing_are_named(openb, flags, message):
+    result = simulate(openb[0], *flags)
+
+    assert result.returncode == 2
+    assert message in result.stderr

@@ -1,5 +1,6 @@
 #include "simulate/placement_replay.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include <gtest/gtest.h>
@@ -108,6 +109,15 @@ class OpenbReplay : public ::testing::Test {
     return figures ? figures->end.allocated : 0;
   }
 
+  /// By any placement.
+  [[nodiscard]] double most_allocated(std::uint64_t seed) const {
+    double most = 0;
+    for (const sched::PlacementPolicy& policy : sched::placements()) {
+      most = std::max(most, allocated(policy.name, seed));
+    }
+    return most;
+  }
+
   Result<Trace> pods_ = Trace{};
   Result<Trace> nodes_ = Trace{};
 };
@@ -117,9 +127,7 @@ TEST_F(OpenbReplay, AllocatesMostByTheFragmentationGradient) {
   for (std::uint64_t seed = 1; seed <= 3; ++seed) {
     const double by_gradient = allocated("fgd", seed);
     EXPECT_GT(by_gradient, 0.947);
-    for (const sched::PlacementPolicy& policy : sched::placements()) {
-      EXPECT_LE(allocated(policy.name, seed), by_gradient) << policy.name << ", seed " << seed;
-    }
+    EXPECT_LE(most_allocated(seed), by_gradient) << "seed " << seed;
   }
 }
 
