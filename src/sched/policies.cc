@@ -93,6 +93,13 @@ constexpr std::array kPolicies{
     NamedPolicy{"wspt",
                 "EASY, least requested area for its weight first",
                 {.discipline = Easy, .order = weighted_shortest, .backfill = weighted_shortest}},
+    NamedPolicy{
+        "fair-share",
+        "EASY, the user first who has used the least of late (half of it forgotten in 7 days)",
+        {.discipline = Shares, .half_life = 7 * 86'400}},
+    NamedPolicy{"drf",
+                "EASY, the user first who holds the least (dominant resource fairness)",
+                {.discipline = Shares}},
     NamedPolicy{"edf",
                 "preemptive, earliest deadline first; claims without one may starve",
                 preemptive(earliest_deadline, Requested)},

@@ -4,6 +4,7 @@
 #include "sched/easy_queue.h"
 #include "sched/greedy_queue.h"
 #include "sched/preemptive_queue.h"
+#include "sched/share_queue.h"
 #include "sched/strict_queue.h"
 
 namespace aion::sched {
@@ -18,6 +19,8 @@ std::unique_ptr<Queue> make_queue(const Policy& policy, Books& books) {
       return std::make_unique<ConservativeQueue>(books);
     case Discipline::Preemptive:
       return std::make_unique<PreemptiveQueue>(policy, books);
+    case Discipline::Shares:
+      return std::make_unique<ShareQueue>(policy, books);
     case Discipline::Easy:
       break;
   }

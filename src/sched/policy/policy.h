@@ -17,6 +17,7 @@ enum class Discipline : std::uint8_t {
   Conservative,  // each claim gets a reservation when it comes, and is never put later (Mu'alem and
                  // Feitelson 2001)
   Preemptive,    // running claims are stopped for others that go before them
+  Shares,        // the user who has had the least goes first (ShareQueue)
 };
 
 /// How long a claim is believed to run.
@@ -38,6 +39,8 @@ struct Policy {
   // Preemptive: what a claim that starts again runs longer, in ticks; the scheduler weighs it
   // before it stops one.
   Ticks restart_cost = 0;
+  // Shares: in which half of what a user has used is forgotten; 0 = what it holds now counts.
+  Ticks half_life = 0;
   Ticks quantum =
       0;  // Preemptive: decide at least this often while something waits; 0 = at events alone
 };
