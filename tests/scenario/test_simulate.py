@@ -120,6 +120,22 @@ def test_a_made_up_trace_is_the_same_every_time(tmp_path):
     assert read["policies"][0]["sum_of_completions"] == made["policies"][0]["sum_of_completions"]
 
 
+def test_a_made_up_trace_has_no_job_wider_than_the_widest():
+    made = simulate("--generate", "--jobs", "500", "--procs", "1000", "--widest", "16", "--output", "-")
+
+    assert made.returncode == 0, made.stderr
+    widths = [int(line.split()[4]) for line in made.stdout.splitlines() if not line.startswith(";")]
+    assert len(widths) == 500
+    assert max(widths) == 16
+
+
+def test_no_made_up_job_is_wider_than_the_machine():
+    result = simulate("--generate", "--procs", "8", "--widest", "9")
+
+    assert result.returncode == 2
+    assert "--widest: expected a number from 1 to 8, got '9'" in result.stderr
+
+
 def test_the_policies_there_are_can_be_listed():
     listed = json.loads(simulate("--list", "--json").stdout)
 
@@ -140,6 +156,7 @@ def test_the_policies_there_are_can_be_listed():
         (["--procs", "0"], "--procs: expected a number from 1"),
         (["--starts", "x"], "--starts: expected one --policy, got 6"),
         (["--seed", "3"], "--seed: expected --generate beside it"),
+        (["--widest", "3"], "--widest: expected --generate beside it"),
         (["--generate"], "--generate: expected no TRACE beside it"),
     ],
 )
