@@ -119,6 +119,7 @@ endfunction()
 
 # Numbers that must not differ from one machine to the next: a fused multiply-add rounds once less.
 set_source_files_properties("${CMAKE_SOURCE_DIR}/src/base/portable_math.cc" "${CMAKE_SOURCE_DIR}/src/simulate/synthetic.cc"
+                            "${CMAKE_SOURCE_DIR}/src/sched/share/usage_history.cc" "${CMAKE_SOURCE_DIR}/src/sched/share_queue.cc"
                             PROPERTIES COMPILE_OPTIONS -ffp-contract=off)
 
 function(aion_add_rooms layers)

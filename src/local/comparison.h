@@ -19,7 +19,7 @@ struct Outcome {
   simulate::Replay replay;
   simulate::Figures figures;
   std::optional<double> gap;  // above the best lower bound on sum C_i; none where it was not asked
-  std::chrono::duration<double> took{};  // by the engine alone
+  std::chrono::duration<double> took{};  // of a core, by the engine alone
 };
 
 /// A table for people; the first column names the policy.

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "base/thread_time.h"
 #include "cli/connection.h"
 #include "cli/table.h"
 #include "local/comparison.h"
@@ -135,10 +136,10 @@ Result<std::vector<Outcome>> replay_all(const SimulateOptions& options,
     how.processors = options.read.processors;
     how.ties = options.ties;
     how.keeps_runs = !options.plots.empty();
-    const auto begin = std::chrono::steady_clock::now();
+    const Duration begin = thread_cpu_time();
     AION_TRY(simulate::Replay replay, simulate::replay(trace, how));
     Outcome outcome;
-    outcome.took = std::chrono::steady_clock::now() - begin;
+    outcome.took = thread_cpu_time() - begin;
     outcome.policy = wanted.name;
     outcome.figures = simulate::figures(trace, replay.starts, replay.processors);
     if (options.wants_gap) {

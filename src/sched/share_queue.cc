@@ -69,10 +69,11 @@ void ShareQueue::released(ClaimId claim, Ticks now) {
   leave_order(user);
   users_.at(user).held -= record.claim.processors;
   if (half_life_ > 0) {
-    // What it was charged when it started was believed; this is what it took.
+    // What it was charged when it started was believed; this is what it took. It counts from the
+    // same time, or who asks for too much would be charged too little.
     const double took = static_cast<double>(now - record.started) * record.claim.processors;
     const auto charged = charged_.extract(claim);
-    history_.charge(user, took - charged.mapped(), now);
+    history_.charge(user, took - charged.mapped(), record.started);
   }
   enter_order(user);
   is_settled_ = false;
@@ -106,6 +107,7 @@ ClaimId ShareQueue::head(Ticks now) const {
 }
 
 void ShareQueue::decide(Ticks now, std::vector<Decision>& out) {
+  history_.advance(now);
   if (history_.has_moved()) {
     order_.clear();
     for (const auto& [number, user] : users_) {

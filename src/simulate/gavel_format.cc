@@ -100,11 +100,11 @@ class GavelParser final : public TraceParser {
 
   [[nodiscard]] Result<std::int64_t> value(Field field, std::int64_t most) const {
     const auto number = whole_number(fields_[field]);
-    if (!number || *number > most) {
+    if (!number || *number > most || *number < -most) {
       return Error{Code::InvalidArgument,
                    "field " + std::to_string(field + 1) + " (" + std::string(kNames[field]) +
-                       "): expected a number up to " + std::to_string(most) + ", got " +
-                       shown(fields_[field])};
+                       "): expected a number from " + std::to_string(-most) + " to " +
+                       std::to_string(most) + ", got " + shown(fields_[field])};
     }
     return *number;
   }

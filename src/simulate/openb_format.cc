@@ -50,17 +50,26 @@ class PodParser final : public TraceParser {
     AION_TRY(pod.memory_mib, table_.count(kMemory, kMostMebibytes));
     AION_TRY(pod.gpus, table_.count(kGpus, kMostGpus));
     AION_TRY(pod.gpu_milli, table_.count(kGpuMilli, kWholeGpu));
-    AION_TRY(pod.created, table_.number(kCreated));
-    AION_TRY(pod.deleted, table_.number(kDeleted));
+    AION_TRY(pod.created, time(kCreated));
+    AION_TRY(pod.deleted, time(kDeleted));
     if (!table_.text(kScheduled).empty()) {
-      AION_TRY(pod.scheduled, table_.number(kScheduled));
+      AION_TRY(pod.scheduled, time(kScheduled));
     }
     pod.gpu_models = trace.gpu_models.number_of(table_.text(kGpuSpec));
-    trace.add(pod);
+    AION_TRY_VOID(trace.add(pod));
     return add_job(pod, number, trace);
   }
 
  private:
+  [[nodiscard]] Result<std::int64_t> time(std::size_t column) const {
+    AION_TRY(const std::int64_t seconds, table_.number(column));
+    if (seconds < -kMostSeconds || seconds > kMostSeconds) {
+      return Error{Code::InvalidArgument,
+                   "column " + std::string(kPodColumns[column]) + ": expected a time within " +
+                       std::to_string(kMostSeconds) + " s of zero, got " + std::to_string(seconds)};
+    }
+    return seconds;
+  }
   Result<void> add_job(const Pod& pod, std::int64_t number, TraceBuilder& trace) const {
     if (pod.gpus == 0) {
       trace.drop(number, "the pod wants no GPU");
@@ -73,9 +82,7 @@ class PodParser final : public TraceParser {
     TraceJob job;
     job.id = number;  // the names are words
     job.submit = pod.created;
-    job.runtime = pod.deleted <= kMostSeconds && pod.scheduled <= kMostSeconds
-                      ? pod.deleted - pod.scheduled
-                      : kMostSeconds + 1;
+    job.runtime = pod.deleted - pod.scheduled;
     job.processors = pod.gpus;
     job.is_best_effort = table_.text(kQos) == "BE";
     job.name = pod.gpu_models;
@@ -103,8 +110,7 @@ class NodeParser final : public TraceParser {
     AION_TRY(node.memory_mib, table_.count(kNodeMemory, kMostMebibytes));
     AION_TRY(node.gpus, table_.count(kNodeGpus, kMostGpus));
     node.gpu_model = trace.gpu_models.number_of(table_.text(kNodeModel));
-    trace.add(node);
-    return {};
+    return trace.add(node);
   }
 
  private:

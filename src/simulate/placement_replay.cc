@@ -206,7 +206,7 @@ std::uint64_t models_of(const std::string& spec, const std::vector<std::string>&
   for (std::size_t from = 0; from <= spec.size();) {
     const std::size_t to = std::min(spec.find('|', from), spec.size());
     const auto at = std::find(known.begin(), known.end(), spec.substr(from, to - from));
-    if (at != known.end()) {
+    if (at != known.end() && static_cast<std::size_t>(at - known.begin()) < sched::kMostGpuModels) {
       models |= std::uint64_t{1} << (at - known.begin());
     }
     from = to + 1;

@@ -69,6 +69,8 @@ struct Held {
 
 std::vector<Run> by_start(std::span<const Run> runs) {
   std::vector<Run> sorted(runs.begin(), runs.end());
+  // What was stopped in the second in which it started held nothing for any time.
+  std::erase_if(sorted, [](const Run& run) { return run.end <= run.start; });
   std::sort(sorted.begin(), sorted.end(), [](const Run& a, const Run& b) {
     return a.start != b.start ? a.start < b.start : a.job < b.job;
   });

@@ -41,6 +41,14 @@ std::string why_dropped(const TraceJob& job) {
   return "processors " + std::to_string(job.processors);
 }
 
+Result<void> check_count(std::size_t there, const char* what) {
+  if (there >= kMostJobs) {
+    return Error{Code::ResourceExhausted,
+                 "expected at most " + std::to_string(kMostJobs) + " " + what + ", got more"};
+  }
+  return {};
+}
+
 }  // namespace
 
 std::int32_t Names::number_of(std::string_view name) {
@@ -86,10 +94,7 @@ Result<void> TraceBuilder::add(const TraceJob& job, std::int64_t line) {
     drop(line, why_dropped(job));
     return {};
   }
-  if (trace_.jobs.size() >= kMostJobs) {
-    return Error{Code::ResourceExhausted,
-                 "expected at most " + std::to_string(kMostJobs) + " jobs, got more"};
-  }
+  AION_TRY_VOID(check_count(trace_.jobs.size(), "jobs"));
   TraceJob clean = job;
   clean.request = job.request > 0 ? job.request : job.runtime;
   if (clean.runtime > clean.request) {
@@ -107,10 +112,18 @@ void TraceBuilder::drop(std::int64_t line, std::string_view why) {
   }
 }
 
-void TraceBuilder::add(const Node& node) {
+Result<void> TraceBuilder::add(const Pod& pod) {
+  AION_TRY_VOID(check_count(trace_.pods.size(), "pods"));
+  trace_.pods.push_back(pod);
+  return {};
+}
+
+Result<void> TraceBuilder::add(const Node& node) {
+  AION_TRY_VOID(check_count(trace_.nodes.size(), "nodes"));
   trace_.nodes.push_back(node);
   const std::int64_t gpus = std::int64_t{trace_.processors} + node.gpus;
   tell_processors(static_cast<std::int32_t>(std::min(gpus, kMostProcessors)));
+  return {};
 }
 
 Result<Trace> TraceBuilder::finish() {

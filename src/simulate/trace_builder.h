@@ -62,8 +62,9 @@ class TraceBuilder {
   /// Counts a record that is no job of processors at all.
   void drop(std::int64_t line, std::string_view why);
 
-  void add(const Pod& pod) { trace_.pods.push_back(pod); }
-  void add(const Node& node);
+  /// ResourceExhausted above kMostJobs.
+  [[nodiscard]] Result<void> add(const Pod& pod);
+  [[nodiscard]] Result<void> add(const Node& node);
 
   Names users;
   Names names;

@@ -49,6 +49,13 @@ TEST_F(Schedule, SplitsAJobWhoseProcessorsAreNoNeighbours) {
   EXPECT_EQ(chart.bars[4].lane, 2);
 }
 
+TEST_F(Schedule, LeavesOutWhatWasStoppedInTheSecondInWhichItStarted) {
+  trace_.jobs = {job(1, 0, 10, 2), job(2, 0, 10, 1)};
+  runs_ = {{0, 5, 15}, {1, 5, 5}};
+
+  EXPECT_EQ(gantt_chart(trace_, named(), 2).bars.size(), 1U);
+}
+
 TEST_F(Schedule, UsesTheMachineAsTheChartSays) {
   const std::array schedules{named()};
 

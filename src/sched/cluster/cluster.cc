@@ -29,7 +29,7 @@ Result<void> check(std::size_t index, const NodeSpec& node) {
     return wrong(index, "gpu_memory_mib", "at least 0", node.gpu_memory_mib);
   }
   const std::int32_t models = kMostGpuModels;
-  if (node.gpus > 0 && (node.gpu_model < 0 || node.gpu_model >= models)) {
+  if (node.gpu_model >= models || (node.gpus > 0 && node.gpu_model < 0)) {
     return wrong(index, "gpu_model", "in 0 to " + std::to_string(models - 1), node.gpu_model);
   }
   return {};

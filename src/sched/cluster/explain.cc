@@ -60,28 +60,38 @@ Obstacle obstacle_of(const NearestLack& nearest, const MemberShape& shape) {
   return {Obstacle::Kind::GpuModel, member + "no node is up"};
 }
 
-/// How many members of the shape the nodes have room for as they were installed.
+/// How many members of the shape the nodes have room for when nothing is held, with what is lost or
+/// without it.
 std::int64_t room_empty(const Cluster& cluster,
                         const std::vector<NodeIndex>& nodes,
-                        const MemberShape& shape) {
+                        const MemberShape& shape,
+                        bool counts_lost) {
   std::int64_t room = 0;
   for (const NodeIndex node : nodes) {
     const NodeSpec& spec = cluster.spec(node);
-    room += slots({spec, empty_state(spec)}, shape);
+    NodeState state = empty_state(spec);
+    if (!counts_lost) {
+      state.is_up = cluster.free(node).is_up;
+      state.usable = cluster.free(node).usable;
+    }
+    room += slots({spec, state}, shape);
   }
   return room;
 }
 
 /// Whether the nodes, were they empty, had room for all members of each shape; those of different
 /// shapes may still be in each other's way.
-bool has_room_empty(const Cluster& cluster, const std::vector<NodeIndex>& nodes, const Gang& gang) {
+bool has_room_empty(const Cluster& cluster,
+                    const std::vector<NodeIndex>& nodes,
+                    const Gang& gang,
+                    bool counts_lost) {
   const auto least = gang.members.begin() + static_cast<std::ptrdiff_t>(gang.least_members());
   std::map<MemberShape, std::int64_t> wanted;
   for (auto member = gang.members.begin(); member != least; ++member) {
     ++wanted[*member];
   }
   return std::all_of(wanted.begin(), wanted.end(), [&](const auto& shape) {
-    return room_empty(cluster, nodes, shape.first) >= shape.second;
+    return room_empty(cluster, nodes, shape.first, counts_lost) >= shape.second;
   });
 }
 
@@ -100,11 +110,11 @@ NearestLack nearest_lack(const Cluster& cluster, const MemberShape& shape) {
 
 }  // namespace
 
-bool Plan::can_ever_fit(const Gang& gang) const {
+bool Plan::could_fit(const Gang& gang, Installed installed) const {
   const bool is_bound = gang.is_nearness_required && gang.members.size() > 1;
   const auto& domains = placer_.domains(is_bound ? gang.nearness : Nearness::Anywhere);
   return std::any_of(domains.begin(), domains.end(), [&](const std::vector<NodeIndex>& nodes) {
-    return has_room_empty(cluster_, nodes, gang);
+    return has_room_empty(cluster_, nodes, gang, installed == Installed::Ever);
   });
 }
 
@@ -114,7 +124,7 @@ Obstacle Plan::explain(GangId gang, Ticks now) {
   if (held.state == GangState::Suspended) {
     return {Obstacle::Kind::Gpus, "it stands suspended until the devices that it has are free"};
   }
-  if (!can_ever_fit(held.gang)) {
+  if (!could_fit(held.gang, Installed::Ever)) {
     return {Obstacle::Kind::Never,
             "never on this cluster, because even empty it has no room for " +
                 std::to_string(held.gang.least_members()) + " members as near as required, each " +

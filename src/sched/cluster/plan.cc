@@ -194,8 +194,8 @@ void Plan::add_first(const Likeness& key, std::set<Turn>& turns) const {
 /// Whether those behind the gang, which did not start, are to wait for it.
 bool Plan::holds_up(GangId gang, Ticks now) {
   const HeldGang& held = books_.at(gang);
-  return options_.patience != kNever && held.state == GangState::Waiting &&
-         now - held.submitted >= options_.patience && can_ever_fit(held.gang) &&
+  return options_.patience != kNever && now - held.submitted >= options_.patience &&
+         could_fit(held.gang, Installed::Now) &&
          admission_.admits(held.gang.queue, resources_of(held.gang, held.gang.least_members())) !=
              Verdict::Denied;
 }
@@ -241,7 +241,12 @@ void Plan::start(GangId gang,
                  Ticks now,
                  std::vector<GangDecision>& out) {
   dequeue(gang);
+  const Gang& starting = books_.at(gang).gang;
+  const Verdict verdict = admission_.admits(starting.queue, resources_of(starting, grants.size()));
   books_.start(gang, std::move(grants), now);
+  if (verdict == Verdict::Borrowed) {
+    books_.note_room();  // what it has borrowed may be reclaimed
+  }
   const HeldGang& held = books_.at(gang);
   Ticks vacant = now;
   for (const Grant& grant : held.grants) {

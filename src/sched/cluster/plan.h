@@ -147,7 +147,12 @@ class Plan {
   void take_losses(GangId gang, Ticks now, std::vector<GangDecision>& out);
   [[nodiscard]] bool holds_up(GangId gang, Ticks now);
 
-  [[nodiscard]] bool can_ever_fit(const Gang& gang) const;
+  enum class Installed : std::uint8_t {
+    Ever,  // with what is lost
+    Now,
+  };
+  /// Whether there is room when nothing is held.
+  [[nodiscard]] bool could_fit(const Gang& gang, Installed installed) const;
   [[nodiscard]] Obstacle lack_of_room(const Gang& gang);
 
   Cluster& cluster_;

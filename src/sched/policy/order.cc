@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -73,8 +74,9 @@ std::int64_t aging_priority(const Claim& claim, const Progress& /*progress*/) {
 std::int64_t weighted_shortest(const Claim& claim, const Progress& progress) {
   constexpr std::int64_t kScale =
       1000;  // so that areas which differ by less than the weight still differ
-  const std::int64_t weight = 1 + std::max(0, claim.priority);
-  return progress.estimate * claim.processors * kScale / weight;
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max() / kScale;
+  const std::int64_t weight = std::int64_t{1} + std::max(0, claim.priority);
+  return std::min(progress.estimate * claim.processors, kMost) * kScale / weight;
 }
 
 std::int64_t earliest_deadline(const Claim& claim, const Progress& /*progress*/) {

@@ -14,16 +14,19 @@ namespace {
 constexpr std::array<const char*, kResourceKinds> kFields{
     "cpu_milli", "memory_mib", "gpu_milli", "gpu_memory_mib"};
 
+// So that sums of thousands of nodes stay in 64 bits.
+constexpr std::int64_t kMost = std::int64_t{1} << 50U;
+
 Error wrong(const QuotaNode& node, const std::string& what) {
   return {Code::InvalidArgument, "quota '" + node.name + "': " + what};
 }
 
 Result<void> check_amounts(const QuotaNode& node, const char* field, const Resources& amounts) {
   for (std::size_t kind = 0; kind < kResourceKinds; ++kind) {
-    if (amounts.amounts[kind] < 0) {
+    if (amounts.amounts[kind] < 0 || amounts.amounts[kind] > kMost) {
       return wrong(node,
                    std::string(field) + "." + kFields[kind] +
-                       ": expected a number from 0 up, got " +
+                       ": expected a number from 0 to 2^50, got " +
                        std::to_string(amounts.amounts[kind]));
     }
   }
@@ -188,6 +191,15 @@ bool QuotaTree::is_borrowing(QueueIndex queue, const Resources& wanted) const {
   return false;
 }
 
+bool QuotaTree::stands_under(QueueIndex queue, QueueIndex other) const {
+  for (QueueIndex at = queue; at != kNone; at = nodes_[at].parent) {
+    if (at == other) {
+      return true;
+    }
+  }
+  return false;
+}
+
 QueueIndex QuotaTree::root_of(QueueIndex queue) const {
   while (nodes_[queue].parent != kNone) {
     queue = nodes_[queue].parent;
@@ -197,8 +209,15 @@ QueueIndex QuotaTree::root_of(QueueIndex queue) const {
 
 bool QuotaTree::may_reclaim(QueueIndex queue, const Resources& wanted, QueueIndex victim) const {
   AION_ASSERT(queue < nodes_.size() && victim < nodes_.size());
-  if (queue == victim || root_of(queue) != root_of(victim) || !is_borrowing(victim, wanted)) {
+  if (queue == victim || root_of(queue) != root_of(victim)) {
     return false;
+  }
+  // Below the cohort that both stand under: one that is within its quota keeps what it lends
+  // inside.
+  for (QueueIndex at = victim; !stands_under(queue, at); at = nodes_[at].parent) {
+    if (!is_borrowing(at, wanted)) {
+      return false;
+    }
   }
   const Node& node = nodes_[queue];
   for (std::size_t kind = 0; kind < kResourceKinds; ++kind) {

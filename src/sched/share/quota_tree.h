@@ -31,7 +31,8 @@ struct QuotaNode {
 class QuotaTree final : public Admission {
  public:
   /// fails   InvalidArgument   names the node and field, what was expected and what came: a name
-  ///         that is empty or comes twice, a parent that is not there, a circle, a negative amount
+  ///         that is empty or comes twice, a parent that is not there, a circle, an amount that is
+  ///         negative or above 2^50
   [[nodiscard]] static Result<QuotaTree> make(std::vector<QuotaNode> nodes);
 
   /// Of a node that claims may belong to: NotFound for a name that is not there. Slow: O(nodes).
@@ -66,6 +67,7 @@ class QuotaTree final : public Admission {
 
   [[nodiscard]] std::int64_t available(QueueIndex queue, std::size_t kind) const;
   [[nodiscard]] bool is_borrowing(QueueIndex queue, const Resources& wanted) const;
+  [[nodiscard]] bool stands_under(QueueIndex queue, QueueIndex other) const;  // or is it
   [[nodiscard]] QueueIndex root_of(QueueIndex queue) const;
   static void add_up(std::vector<Node>& nodes, const std::vector<QueueIndex>& from_the_leaves);
 

@@ -26,7 +26,7 @@ double UsageHistory::growth(Ticks now) const {
   return std::ldexp(part, static_cast<int>(whole));  // exact
 }
 
-void UsageHistory::move_to(Ticks now) {
+void UsageHistory::advance(Ticks now) {
   const Ticks halvings = (now - origin_) / half_life_;
   if (halvings < kFarthest) {
     return;
@@ -44,7 +44,6 @@ void UsageHistory::set_weight(std::int32_t user, double weight) {
 }
 
 void UsageHistory::charge(std::int32_t user, double amount, Ticks now) {
-  move_to(now);
   User& charged = users_[user];
   charged.seen = std::max(0.0, charged.seen + amount * growth(now));
 }

@@ -23,6 +23,10 @@ class UsageHistory {
   /// What the user is to have beside the others; > 0, 1 unless said.
   void set_weight(std::int32_t user, double weight);
 
+  /// It is `now`. To be told before what happens then is charged, at the latest 512 half-lives
+  /// after the last time; then the time from which usage is seen may move.
+  void advance(Ticks now);
+
   /// The user has used `amount` (processor ticks) around `now`; negative when it was charged too
   /// much before.
   void charge(std::int32_t user, double amount, Ticks now);
@@ -34,13 +38,13 @@ class UsageHistory {
   /// The same as it is left at `now`.
   [[nodiscard]] double usage(std::int32_t user, Ticks now) const;
 
-  /// Whether the time from which usage is seen has moved since the last call: then every key has
-  /// been divided by the same power of two, and an index by keys has to be made anew. Rarely.
+  /// Whether advance() has moved the time from which usage is seen since the last call: then every
+  /// key has been divided by the same power of two, and an index by keys has to be made anew.
+  /// Rarely.
   [[nodiscard]] bool has_moved();
 
  private:
   [[nodiscard]] double growth(Ticks now) const;
-  void move_to(Ticks now);
 
   struct User {
     double seen = 0;

@@ -110,6 +110,23 @@ TEST(QuotaTree, LendsThroughCohortsOfCohorts) {
   EXPECT_EQ(tree->admits(*tree->find("a"), gpus(9)), Verdict::Borrowed);
 }
 
+TEST(QuotaTree, ReclaimsFromWhoHasBorrowedAndNotFromACohortThatIsWithinItsOwn) {
+  auto tree = QuotaTree::make({{"root", "", {}},
+                               {"left", "root", {}},
+                               {"right", "root", {}},
+                               {"a", "left", gpus(4)},
+                               {"b", "left", gpus(4)},
+                               {"c", "right", gpus(4)},
+                               {"d", "right", {}}});
+  ASSERT_TRUE(tree);
+  tree->charge(*tree->find("a"), gpus(8));
+  tree->charge(*tree->find("d"), gpus(4));
+
+  EXPECT_TRUE(tree->may_reclaim(*tree->find("c"), gpus(4), *tree->find("d")));
+  EXPECT_FALSE(tree->may_reclaim(*tree->find("c"), gpus(4), *tree->find("a")));
+  EXPECT_TRUE(tree->may_reclaim(*tree->find("b"), gpus(4), *tree->find("a")));
+}
+
 TEST(QuotaTree, RefusesWhatMakesNoSense) {
   EXPECT_THAT(refusal({{"", "", {}}}), HasSubstr("name: expected one, got none"));
   EXPECT_THAT(refusal({{"a", "", {}}, {"a", "", {}}}), HasSubstr("got it twice"));

@@ -45,12 +45,24 @@ TEST(UsageHistory, TakesBackWhatWasTooMuch) {
   EXPECT_EQ(history.key(1), 0);
 }
 
+TEST(UsageHistory, TakesBackAtTheTimeOfTheChargeToTheLastBit) {
+  UsageHistory history(kDay);
+  history.charge(1, 640, 10);
+  const double before = history.key(1);
+  history.charge(1, 4096, 20);
+
+  history.charge(1, -4096, 20);
+
+  EXPECT_NEAR(history.key(1), before, 1e-9 * before);
+}
+
 TEST(UsageHistory, GoesOnForCenturies) {
   UsageHistory history(kDay);
   history.charge(1, 1000, 0);
   history.charge(2, 1000, kDay);
   EXPECT_FALSE(history.has_moved());
   for (Ticks day = 2; day < 200'000; day += 100) {
+    history.advance(day * kDay);
     history.charge(3, 1, day * kDay);
   }
 
