@@ -139,6 +139,18 @@ std::string nearest_word(std::string_view word, const std::vector<std::string>& 
   return nearest;
 }
 
+Error unknown_word(std::string_view kind,
+                   std::string_view word,
+                   const std::vector<std::string>& known) {
+  const std::string nearest = nearest_word(word, known);
+  std::string message = "there is no " + std::string(kind) + " '" + std::string(word) + "'";
+  message += nearest.empty() ? "; there are " : "; did you mean '" + nearest + "'?; there are ";
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    message += (i == 0 ? "" : ", ") + known[i];
+  }
+  return {Code::InvalidArgument, std::move(message)};
+}
+
 std::string ConfigTable::flag_of(std::string_view key) {
   return replaced(key, "._", '-');
 }

@@ -80,4 +80,9 @@ class ConfigTable {
 [[nodiscard]] std::string nearest_word(std::string_view word,
                                        const std::vector<std::string>& known);
 
+/// "there is no policy 'eazy'; did you mean 'easy'?; there are fcfs, easy" for the kind "policy".
+[[nodiscard]] Error unknown_word(std::string_view kind,
+                                 std::string_view word,
+                                 const std::vector<std::string>& known);
+
 }  // namespace aion

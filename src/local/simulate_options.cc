@@ -133,6 +133,9 @@ Result<simulate::SyntheticOptions> synthetic_of(const Arguments& arguments) {
   AION_TRY(options.seed,
            number_flag<std::uint64_t>(
                arguments, "seed", options.seed, 0, std::numeric_limits<std::int64_t>::max()));
+  AION_TRY(
+      options.widest,
+      number_flag<std::int32_t>(arguments, "widest", options.processors, 1, options.processors));
   AION_TRY_VOID(options.check());
   return options;
 }
@@ -181,7 +184,7 @@ Result<void> check_together(const SimulateOptions& options, const Arguments& arg
   if (!options.synthetic && options.trace.empty()) {
     return Error{Code::InvalidArgument, "expected a TRACE, or --generate to make one up"};
   }
-  for (const char* flag : {"jobs", "load", "seed", "output"}) {
+  for (const char* flag : {"jobs", "load", "seed", "widest", "output"}) {
     if (!options.synthetic && arguments.value(flag)) {
       return Error{Code::InvalidArgument,
                    "--" + std::string(flag) + ": expected --generate beside it, got none"};
@@ -231,6 +234,7 @@ std::vector<cli::Option> simulate_flags() {
       {"jobs", "N", "of --generate (default 10000)"},
       {"load", "X", "of --generate: work over what the machine can do (default 0.8)"},
       {"seed", "N", "of --generate: another trace (default 1)"},
+      {"widest", "N", "of --generate: most processors of one job (default: all there are)"},
       {"output", "FILE", "of --generate: write it as SWF (- = stdout) instead of replaying it"},
       {"list", "", "print the policies and orders there are"},
       {"json", "", "print JSON"},

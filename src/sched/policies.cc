@@ -2,6 +2,9 @@
 
 #include <array>
 #include <string>
+#include <vector>
+
+#include "base/config_table.h"
 
 namespace aion::sched {
 namespace {
@@ -128,16 +131,14 @@ std::span<const NamedPolicy> policies() {
 }
 
 Result<Policy> find_policy(std::string_view name) {
-  std::string names;
+  std::vector<std::string> names;
   for (const NamedPolicy& known : kPolicies) {
     if (known.name == name) {
       return known.policy;
     }
-    names += names.empty() ? "" : ", ";
-    names += known.name;
+    names.emplace_back(known.name);
   }
-  return Error{Code::InvalidArgument,
-               "there is no policy '" + std::string(name) + "'; there are " + names};
+  return unknown_word("policy", name, names);
 }
 
 }  // namespace aion::sched

@@ -93,5 +93,17 @@ TEST_F(ConfigTableTest, TellsTheLineOfASyntaxError) {
   EXPECT_NE(applied.error().message.find(".toml:"), std::string::npos) << applied.error().message;
 }
 
+TEST(UnknownWord, NamesTheNearestAndAllThereAre) {
+  const Error error = unknown_word("order", "sfj", {"fcfs", "sjf"});
+
+  EXPECT_EQ(error.code, Code::InvalidArgument);
+  EXPECT_EQ(error.message, "there is no order 'sfj'; did you mean 'sjf'?; there are fcfs, sjf");
+}
+
+TEST(UnknownWord, GuessesNothingWhereNothingIsNear) {
+  EXPECT_EQ(unknown_word("order", "quantum", {"fcfs", "sjf"}).message,
+            "there is no order 'quantum'; there are fcfs, sjf");
+}
+
 }  // namespace
 }  // namespace aion

@@ -79,8 +79,8 @@ def test_starts_of_a_packed_trace_are_those_of_the_plain_one(swf, tmp_path, ties
 
 
 @pytest.mark.skipif(not (TRACES / "expected-sched.json").exists(), reason=f"no reference in {TRACES}")
-@pytest.mark.parametrize("policy", ["easy", "cons", "sjf-req"])
-@pytest.mark.parametrize("name", ["KTH-SP2-1996-2.2.swf.gz", "lublin_256.swf.gz"])
+@pytest.mark.parametrize("policy", ["easy", "cons", "sjf-req", "sjfg-act"])
+@pytest.mark.parametrize("name", ["KTH-SP2-1996-2.2.swf.gz", "lublin_256.swf.gz", "SDSC-SP2-first5k.swf.gz"])
 def test_starts_are_those_of_the_reference(tmp_path, name, policy):
     expected = json.loads((TRACES / "expected-sched.json").read_text())[name]["policies"][policy]["starts_sha256"]
 
@@ -120,6 +120,22 @@ def test_a_made_up_trace_is_the_same_every_time(tmp_path):
     assert read["policies"][0]["sum_of_completions"] == made["policies"][0]["sum_of_completions"]
 
 
+def test_a_made_up_trace_has_no_job_wider_than_the_widest():
+    made = simulate("--generate", "--jobs", "500", "--procs", "1000", "--widest", "16", "--output", "-")
+
+    assert made.returncode == 0, made.stderr
+    widths = [int(line.split()[4]) for line in made.stdout.splitlines() if not line.startswith(";")]
+    assert len(widths) == 500
+    assert max(widths) == 16
+
+
+def test_no_made_up_job_is_wider_than_the_machine():
+    result = simulate("--generate", "--procs", "8", "--widest", "9")
+
+    assert result.returncode == 2
+    assert "--widest: expected a number from 1 to 8, got '9'" in result.stderr
+
+
 def test_the_policies_there_are_can_be_listed():
     listed = json.loads(simulate("--list", "--json").stdout)
 
@@ -131,14 +147,16 @@ def test_the_policies_there_are_can_be_listed():
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        (["--policy", "easyy"], "--policy: there is no policy 'easyy'; there are default"),
-        (["--order", "fifo"], "--order: there is no order 'fifo'"),
+        (["--policy", "easyy"], "--policy: there is no policy 'easyy'; did you mean 'easy'?; there are default"),
+        (["--policy", "quantum"], "--policy: there is no policy 'quantum'; there are default"),
+        (["--order", "sfj"], "--order: there is no order 'sfj'; did you mean 'sjf'?; there are fcfs"),
         (["--discipline", "easy"], "--discipline: expected --order beside it"),
         (["--order", "sjf", "--discipline", "loose"], "--discipline: expected one of strict, greedy"),
         (["--ties", "none"], "--ties: expected one of batch, event, got 'none'"),
         (["--procs", "0"], "--procs: expected a number from 1"),
         (["--starts", "x"], "--starts: expected one --policy, got 6"),
         (["--seed", "3"], "--seed: expected --generate beside it"),
+        (["--widest", "3"], "--widest: expected --generate beside it"),
         (["--generate"], "--generate: expected no TRACE beside it"),
     ],
 )
@@ -167,7 +185,8 @@ def wrong(name, data):
         wrong("no trace", (b"# Aion\n", "line 1: expected the begin of a trace")),
         wrong("a letter in a column", (SWF.replace("20 -1", "x -1", 1).encode(), "line 3: field 2 (submit time): expected a whole number, got 'x'")),
         wrong("a column too few", (SWF.encode() + b"21 9\n", "line 22")),
-        wrong("half a gzip", (gzip.compress(SWF.encode() * 50)[:-40], "")),
+        wrong("half a gzip", (gzip.compress(SWF.encode() * 50, mtime=0)[:-40], "the packed file is cut off")),
+        wrong("a gzip with another check sum", (gzip.compress(SWF.encode(), mtime=0)[:-8] + bytes(8), "the packed file is damaged at byte")),
     ],
 )
 def test_a_wrong_trace_fails_with_1_and_says_where(tmp_path, content, words):
@@ -199,7 +218,7 @@ def test_a_file_of_two_gigabytes_without_a_line_is_refused_at_once(tmp_path):
     result = simulate(file, timeout_s=20)
 
     assert result.returncode == 1
-    assert "sparse.swf" in result.stderr
+    assert "sparse.swf: line 1 is longer than 65536 bytes" in result.stderr
 
 
 def test_a_missing_file_is_named():

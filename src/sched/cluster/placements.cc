@@ -2,6 +2,9 @@
 
 #include <array>
 #include <string>
+#include <vector>
+
+#include "base/config_table.h"
 
 namespace aion::sched {
 namespace {
@@ -28,16 +31,14 @@ std::span<const PlacementPolicy> placements() {
 }
 
 Result<PlacementPolicy> find_placement(std::string_view name) {
-  std::string names;
+  std::vector<std::string> names;
   for (const PlacementPolicy& known : kPlacements) {
     if (known.name == name) {
       return known;
     }
-    names += names.empty() ? "" : ", ";
-    names += known.name;
+    names.emplace_back(known.name);
   }
-  return Error{Code::InvalidArgument,
-               "there is no placement '" + std::string(name) + "'; there are " + names};
+  return unknown_word("placement", name, names);
 }
 
 }  // namespace aion::sched

@@ -6,6 +6,9 @@
 #include <cmath>
 #include <limits>
 #include <string>
+#include <vector>
+
+#include "base/config_table.h"
 
 namespace aion::sched {
 namespace {
@@ -98,16 +101,14 @@ std::span<const NamedOrder> orders() {
 }
 
 Result<Order> find_order(std::string_view name) {
-  std::string names;
+  std::vector<std::string> names;
   for (const NamedOrder& known : kOrders) {
     if (known.name == name) {
       return known.order;
     }
-    names += names.empty() ? "" : ", ";
-    names += known.name;
+    names.emplace_back(known.name);
   }
-  return Error{Code::InvalidArgument,
-               "there is no order '" + std::string(name) + "'; there are " + names};
+  return unknown_word("order", name, names);
 }
 
 }  // namespace aion::sched

@@ -83,8 +83,8 @@ TEST(Placement, NamesWhatThereIsWhenThereIsNone) {
 
   ASSERT_FALSE(policy);
   EXPECT_EQ(policy.error().message,
-            "there is no placement 'bestfit'; there are fgd, first-fit, best-fit, packing, "
-            "dot-product, spread, topology");
+            "there is no placement 'bestfit'; did you mean 'best-fit'?; there are fgd, first-fit, "
+            "best-fit, packing, dot-product, spread, topology");
 }
 
 class EveryPlacement : public ::testing::TestWithParam<PlacementPolicy> {};
