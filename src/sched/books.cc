@@ -43,11 +43,17 @@ void Books::start(ClaimId claim, Ticks now) {
   record.ends = now + record.overhead + std::max<Ticks>(0, record.estimate - record.attained);
   free_ -= record.claim.processors;
   running_.insert(running_entry(claim));
+  calendar_.hold(now, now + record.claim.request, record.claim.processors);
 }
 
 void Books::stop(ClaimId claim) {
   Record& record = records_[claim];
   AION_ASSERT(record.state == Record::State::Running);
+  if (record.inside != 0) {
+    stop_inside(claim);
+    return;
+  }
+  calendar_.hold(record.started, record.started + record.claim.request, -record.claim.processors);
   running_.erase(running_entry(claim));
   free_ += record.claim.processors;
   record.state = Record::State::Waiting;

@@ -6,6 +6,7 @@
 
 #include "sched/blocked_list.h"
 #include "sched/policy/claim.h"
+#include "sched/reservation_calendar.h"
 
 namespace aion::sched {
 
@@ -33,6 +34,7 @@ struct Record {
   Ticks reserved = kNever;  // Conservative: when it will start
   std::int64_t key = 0;     // its places among the waiting
   std::int64_t backfill_key = 0;
+  ReservationId inside = 0;  // the window of which it is a member; 0 = of none, or no longer
   State state = State::Free;
 };
 
@@ -106,7 +108,8 @@ class Books {
   explicit Books(std::int64_t capacity) : capacity_(capacity), free_(capacity) {}
 
   [[nodiscard]] std::int64_t capacity() const { return capacity_; }
-  /// Negative while more runs than a machine that has shrunk can hold.
+  /// What windows that are open keep is not free. Negative while more runs than a machine that has
+  /// shrunk can hold, or than a window leaves that has just begun.
   [[nodiscard]] std::int64_t free() const { return free_; }
   [[nodiscard]] const RunningList& running() const { return running_; }
   [[nodiscard]] Record& at(ClaimId claim) { return records_[claim]; }
@@ -127,18 +130,55 @@ class Books {
   /// How long a claim that runs has done useful work in all.
   [[nodiscard]] Ticks attained(ClaimId claim, Ticks now) const;
 
+  /// The windows that are kept. They count by requests, the longest that claims may run.
+  [[nodiscard]] const ReservationCalendar& calendar() const { return calendar_; }
+  /// The window that the claim would run into if it started now; nullptr when there is none.
+  [[nodiscard]] const ReservedWindow* in_the_way_of(ClaimId claim, Ticks now) const {
+    const Claim& wanted = records_[claim].claim;
+    return calendar_.in_the_way_of(wanted.processors, now, now + wanted.request, capacity_);
+  }
+  [[nodiscard]] bool is_kept_off(ClaimId claim, Ticks now) const {
+    return !calendar_.is_empty() && in_the_way_of(claim, now) != nullptr;
+  }
+  /// How many processors neither windows nor claims that run now may need at any time of
+  /// [start, end). The claims count only where `counts_claims`.
+  [[nodiscard]] std::int64_t room_for_window(const AdvanceReservation& kept,
+                                             Ticks now,
+                                             bool counts_claims) const;
+  ReservationId reserve(const AdvanceReservation& kept, Ticks now);
+  /// The window begins: its processors are kept from now on.
+  void open_window(ReservationId id);
+  /// The window is over or withdrawn. Its members that run hold their processors as all others do;
+  /// who waits and who runs is handed back.
+  ReservedWindow close_window(ReservationId id);
+  /// A claim that waits becomes a member of the window that it names.
+  void join(ClaimId claim);
+  /// A member that waits becomes a claim as all others are.
+  void leave(ClaimId claim);
+  /// Whether a member may start now: its window is open, holds it for as long as it may run, and
+  /// has its processors left.
+  [[nodiscard]] bool may_start_inside(ClaimId claim, Ticks now) const;
+  void start_inside(ClaimId claim, Ticks now);
+  [[nodiscard]] std::size_t members_waiting() const { return members_waiting_; }
+  [[nodiscard]] std::size_t members_running() const { return members_running_; }
+
   /// When `processors` will be free, if all that runs ends when it is believed to.
   [[nodiscard]] Shadow shadow_for(std::int32_t processors) const;
 
  private:
   [[nodiscard]] RunningEntry running_entry(ClaimId claim) const;
+  [[nodiscard]] std::int64_t held_at(Ticks time, Ticks now) const;
+  void stop_inside(ClaimId claim);
 
   std::int64_t capacity_;
   std::int64_t free_;
   std::uint64_t next_number_ = 0;
   std::vector<Record> records_;
   std::vector<ClaimId> unused_;
-  RunningList running_;
+  RunningList running_;  // without the members of windows
+  ReservationCalendar calendar_;
+  std::size_t members_waiting_ = 0;
+  std::size_t members_running_ = 0;
 };
 
 }  // namespace aion::sched

@@ -39,6 +39,15 @@ Ticks CapacityProfile::earliest(std::int64_t processors, Ticks duration, Ticks f
   }
 }
 
+bool CapacityProfile::fits(std::int64_t processors, Ticks from, Ticks to) const {
+  for (std::size_t at = step_at(from); at < steps_.size() && steps_[at].from < to; ++at) {
+    if (steps_[at].free < processors) {
+      return false;
+    }
+  }
+  return true;
+}
+
 Ticks CapacityProfile::earlier(std::int64_t processors,
                                Ticks duration,
                                Ticks from,

@@ -18,9 +18,12 @@ class CapacityProfile {
   /// free at last.
   [[nodiscard]] Ticks earliest(std::int64_t processors, Ticks duration, Ticks from) const;
 
-  /// The same for a claim that holds `processors` from `own` on for `duration`: the first time in
-  /// [from, own] to which it could be moved. What it holds itself is no obstacle to it, so nothing
-  /// behind `own` needs to be looked at.
+  /// Whether `processors` are free in all of [from, to).
+  [[nodiscard]] bool fits(std::int64_t processors, Ticks from, Ticks to) const;
+
+  /// The same as `earliest` for a claim that holds `processors` from `own` on for `duration`: the
+  /// first time in [from, own] to which it could be moved. What it holds itself is no obstacle to
+  /// it, so nothing behind `own` needs to be looked at.
   [[nodiscard]] Ticks earlier(std::int64_t processors, Ticks duration, Ticks from, Ticks own) const;
 
   /// Adds `processors` (negative: takes them) in [from, to).

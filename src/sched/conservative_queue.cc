@@ -1,5 +1,7 @@
 #include "sched/conservative_queue.h"
 
+#include "sched/backfill_room.h"
+
 namespace aion::sched {
 
 bool ConservativeQueue::still_waits(const Waiting& who) const {
@@ -25,8 +27,20 @@ void ConservativeQueue::remove(ClaimId claim) {
   }
 }
 
-void ConservativeQueue::released(ClaimId claim, Ticks /*now*/) {
-  returned_.push_back({books_.at(claim).ends, books_.at(claim).claim.processors});
+void ConservativeQueue::released(ClaimId claim, Ticks now) {
+  returned_.push_back({now, books_.at(claim).ends, books_.at(claim).claim.processors});
+  // Also what ends as believed may have held somebody up, who would have run into a window.
+  may_move_ = may_move_ || !books_.calendar().is_empty();
+}
+
+void ConservativeQueue::window_withdrawn(const AdvanceReservation& kept, Ticks now) {
+  returned_.push_back({std::max(kept.start, now), kept.end, kept.processors});
+}
+
+/// At once, so that nobody is moved to what the member still holds of its window.
+void ConservativeQueue::adopt(ClaimId claim, Ticks now) {
+  const Record& record = books_.at(claim);
+  profile_.change(now, std::max(record.ends, now + 1), -record.claim.processors);
 }
 
 void ConservativeQueue::decide(Ticks now, std::vector<Decision>& out) {
@@ -41,7 +55,7 @@ void ConservativeQueue::decide(Ticks now, std::vector<Decision>& out) {
   fresh_.clear();
   for (const Returned& returned : returned_) {
     if (returned.until > now) {
-      profile_.change(now, returned.until, returned.processors);
+      profile_.change(std::max(returned.from, now), returned.until, returned.processors);
       may_move_ = true;
     }
     may_move_ = may_move_ && !is_stale_ && compress(now);
@@ -94,23 +108,29 @@ void ConservativeQueue::start_due(Ticks now, std::vector<Decision>& out) {
       continue;
     }
     starts_.pop();
+    if (const ReservedWindow* const window = books_.in_the_way_of(planned.who.claim, now)) {
+      put_behind(window->kept.end, planned.who);
+      continue;
+    }
     start(books_, planned.who.claim, now, out);
     ++gone_;
   }
 }
 
+/// Something that runs may still run, by its request, when the window begins, though it was
+/// believed to end before: the claim has to let the window pass.
+void ConservativeQueue::put_behind(Ticks time, const Waiting& who) {
+  const Record& record = books_.at(who.claim);
+  const std::int32_t processors = record.claim.processors;
+  profile_.change(record.reserved, record.reserved + record.estimate, processors);
+  reserve(who, profile_.earliest(processors, record.estimate, time));
+}
+
 /// Makes all reservations anew, in order of arrival, from what runs now.
 void ConservativeQueue::rebuild(Ticks now) {
   is_stale_ = false;
-  profile_ = CapacityProfile(books_.capacity());
+  profile_ = believed_profile(books_, now);
   starts_ = {};
-  books_.running().walk([](const RunningSummary&) { return true; },
-                        [](const RunningSummary&) {},
-                        [&](const RunningEntry& entry) {
-                          // What is over its time may end at any moment.
-                          profile_.change(now, std::max(entry.ends, now + 1), -entry.processors);
-                          return true;
-                        });
   std::erase_if(waiting_, [&](const Waiting& who) { return !still_waits(who); });
   gone_ = 0;
   for (const Waiting& who : waiting_) {

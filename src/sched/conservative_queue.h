@@ -11,7 +11,8 @@ namespace aion::sched {
 
 /// When a claim ends before its time, all that wait are moved, in order of arrival, to the earliest
 /// time at which each fits (compression). At one instant arrivals are worked off first, then ends,
-/// then starts.
+/// then starts. Windows of advance reservations go before all that waits: who was to start in one
+/// that is made later is moved behind it.
 class ConservativeQueue final : public Queue {
  public:
   explicit ConservativeQueue(Books& books) : books_(books), profile_(books.capacity()) {}
@@ -19,6 +20,9 @@ class ConservativeQueue final : public Queue {
   void add(ClaimId claim) override { fresh_.push_back({claim, books_.at(claim).number}); }
   void remove(ClaimId claim) override;
   void released(ClaimId claim, Ticks now) override;
+  void adopt(ClaimId claim, Ticks now) override;
+  void window_over(Ticks /*now*/) override {}  // the profile knows it
+  void window_withdrawn(const AdvanceReservation& kept, Ticks now) override;
   void disturbed(Ticks /*now*/) override { is_stale_ = true; }
   void decide(Ticks now, std::vector<Decision>& out) override;
   [[nodiscard]] Ticks wake_at() const override {
@@ -46,6 +50,7 @@ class ConservativeQueue final : public Queue {
     }
   };
   struct Returned {
+    Ticks from;
     Ticks until;
     std::int32_t processors;
   };
@@ -53,6 +58,7 @@ class ConservativeQueue final : public Queue {
   [[nodiscard]] bool still_waits(const Waiting& who) const;
   void reserve(const Waiting& who, Ticks start);
   bool compress(Ticks now);
+  void put_behind(Ticks time, const Waiting& who);
   void start_due(Ticks now, std::vector<Decision>& out);
   void rebuild(Ticks now);
 

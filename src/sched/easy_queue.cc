@@ -27,6 +27,9 @@ void EasyQueue::remove(ClaimId claim) {
 void EasyQueue::start_from_head(Ticks now, std::vector<Decision>& out) {
   while (!by_order_.is_empty() && by_order_.front().processors <= books_.free()) {
     const ClaimId claim = by_order_.front().claim;
+    if (books_.is_kept_off(claim, now)) {
+      return;
+    }
     by_order_.pop_front();
     if (!has_one_order_) {
       by_backfill_.erase(backfilled(claim));
@@ -36,15 +39,9 @@ void EasyQueue::start_from_head(Ticks now, std::vector<Decision>& out) {
 }
 
 bool EasyQueue::backfill(const WaitingEntry& entry, Ticks now, std::vector<Decision>& out) {
-  if (entry.processors > books_.free()) {
+  if (entry.processors > books_.free() || books_.is_kept_off(entry.claim, now) ||
+      !room_.take(entry.processors, entry.estimate, now)) {
     return false;
-  }
-  const bool ends_in_time = entry.estimate <= shadow_.time - now;
-  if (!ends_in_time) {
-    if (entry.processors > shadow_.extra) {
-      return false;
-    }
-    shadow_.extra -= entry.processors;
   }
   start(books_, entry.claim, now, out);
   return true;
@@ -76,15 +73,15 @@ void EasyQueue::decide(Ticks now, std::vector<Decision>& out) {
   if (by_order_.is_empty()) {
     return;
   }
-  shadow_ = books_.shadow_for(by_order_.front().processors);
+  const ClaimId head = by_order_.front().claim;
+  room_ = BackfillRoom(books_, books_.at(head), now);
   is_shadow_known_ = true;
-  // The head itself does not fit in what is free, so it is never taken for its own backfill.
   candidates().sweep(
       [&](const WaitingSummary& least) {
-        return least.processors <= books_.free() &&
-               (least.estimate <= shadow_.time - now || least.processors <= shadow_.extra);
+        return least.processors <= books_.free() && room_.may_hold(least, now);
       },
       [&](const WaitingEntry& entry) {
+        // The head is never its own backfill: it does not fit, or would run into a window.
         if (!backfill(entry, now, out)) {
           return false;
         }

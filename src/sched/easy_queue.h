@@ -2,6 +2,7 @@
 // they do not delay it.
 #pragma once
 
+#include "sched/backfill_room.h"
 #include "sched/queue.h"
 
 namespace aion::sched {
@@ -52,7 +53,7 @@ class EasyQueue final : public Queue {
   WaitingList by_backfill_;          // the same claims, unless one order serves for both
   std::vector<WaitingEntry> fresh_;  // by the order of backfilling; came since the last decision
   bool is_shadow_known_ = false;     // and none of the older claims can start
-  Shadow shadow_;
+  BackfillRoom room_;
 };
 
 }  // namespace aion::sched

@@ -10,7 +10,7 @@ void GreedyQueue::remove(ClaimId claim) {
 
 void GreedyQueue::decide(Ticks now, std::vector<Decision>& out) {
   const auto start_if_fits = [&](const WaitingEntry& entry) {
-    if (entry.processors > books_.free()) {
+    if (entry.processors > books_.free() || books_.is_kept_off(entry.claim, now)) {
       return false;
     }
     start(books_, entry.claim, now, out);

@@ -26,6 +26,10 @@ void PreemptiveQueue::add(ClaimId claim) {
   waiting_.insert(entry_of(claim));
 }
 
+void PreemptiveQueue::adopt(ClaimId claim, Ticks now) {
+  running_.push_back(running_entry(claim, now));
+}
+
 void PreemptiveQueue::released(ClaimId /*claim*/, Ticks /*now*/) {}
 
 /// Brings the running claims to where they stand now. Their order hardly changes between two
@@ -55,7 +59,7 @@ void PreemptiveQueue::refresh(Ticks now) {
 
 void PreemptiveQueue::choose(Ticks now) {
   refresh(now);
-  std::int64_t left = books_.capacity();
+  std::int64_t left = books_.capacity() - books_.calendar().kept_now();
   auto next = running_.cbegin();
   const auto keep_or_stop = [&] {
     if (next->processors <= left) {

@@ -7,7 +7,8 @@ namespace aion::sched {
 
 /// At each decision all claims, waiting and running, are gone through in order, and whatever fits
 /// has the machine; what ran and has no place is stopped. A claim that was stopped counts the cost
-/// of its restart as part of its remaining time.
+/// of its restart as part of its remaining time. What stands in the way of a window is stopped when
+/// the window begins.
 class PreemptiveQueue final : public Queue {
  public:
   PreemptiveQueue(const Policy& policy, Books& books) : policy_(policy), books_(books) {}
@@ -16,6 +17,7 @@ class PreemptiveQueue final : public Queue {
   void remove(ClaimId claim) override { waiting_.erase(entry_of(claim)); }
   void released(ClaimId claim, Ticks now) override;
   void disturbed(Ticks /*now*/) override {}
+  void adopt(ClaimId claim, Ticks now) override;
   void decide(Ticks now, std::vector<Decision>& out) override;
   [[nodiscard]] Ticks wake_at() const override { return wake_at_; }
   void walk(const std::function<bool(ClaimId)>& see) const override { walk_all(waiting_, see); }

@@ -25,7 +25,13 @@ class Queue {
   virtual void remove(ClaimId claim) = 0;
   /// A claim that ran has given its processors back, `ends` being when it was believed to end.
   virtual void released(ClaimId claim, Ticks now) = 0;
-  /// The capacity, or when running claims are believed to end, is not what it was.
+  /// A claim runs that the queue has not started: it was inside a window that is no more.
+  virtual void adopt(ClaimId /*claim*/, Ticks now) { disturbed(now); }
+  /// A window is over, as was foreseen.
+  virtual void window_over(Ticks now) { disturbed(now); }
+  /// A window will not be, or not to its end; told before who ran inside is adopted.
+  virtual void window_withdrawn(const AdvanceReservation& /*kept*/, Ticks now) { disturbed(now); }
+  /// The capacity, the windows, or when running claims are believed to end, is not what it was.
   virtual void disturbed(Ticks now) = 0;
 
   /// Starts, and where the discipline does so stops, what is to be; in the books and, appended, in

@@ -1,6 +1,6 @@
 #include "sched/scheduler.h"
 
-#include "sched/capacity_profile.h"
+#include "sched/backfill_room.h"
 
 namespace aion::sched {
 
@@ -30,18 +30,29 @@ ClaimId Scheduler::submit(const Claim& claim, Ticks /*now*/) {
   books_.at(id).ranked_as = policy_.ranking == policy_.estimates
                                 ? books_.at(id).estimate
                                 : estimate_of(claim, policy_.ranking);
-  queue_->add(id);
+  if (claim.reservation != 0) {
+    books_.join(id);
+  } else {
+    queue_->add(id);
+  }
   return id;
 }
 
 void Scheduler::finish(ClaimId claim, Ticks now) {
   AION_ASSERT(books_.holds(claim));
+  const bool is_member = books_.at(claim).inside != 0;
   if (books_.at(claim).state == Record::State::Waiting) {
-    queue_->remove(claim);
+    if (is_member) {
+      books_.leave(claim);
+    } else {
+      queue_->remove(claim);
+    }
   } else {
     predictor_.learn(books_.at(claim).claim, books_.attained(claim, now));
     books_.stop(claim);
-    queue_->released(claim, now);
+    if (!is_member) {
+      queue_->released(claim, now);
+    }
   }
   books_.close(claim);
 }
@@ -65,28 +76,26 @@ void Scheduler::correct_estimates(Ticks now) {
 }
 
 void Scheduler::decide(Ticks now, std::vector<Decision>& out) {
+  turn_windows(now);
   correct_estimates(now);
   queue_->decide(now, out);
+  start_members(now, out);
 }
 
 /// Lets what waits start in order, each as early as it fits behind those before it. A claim may
 /// start sooner, as what runs may end sooner, and later where the order lets others in before it.
 Ticks Scheduler::predict_start(ClaimId claim, Ticks now) const {
-  CapacityProfile profile(books_.capacity());
-  books_.running().walk([](const RunningSummary&) { return true; },
-                        [](const RunningSummary&) {},
-                        [&](const RunningEntry& entry) {
-                          profile.change(now, std::max(entry.ends, now + 1), -entry.processors);
-                          return true;
-                        });
+  CapacityProfile profile = believed_profile(books_, now);
+  const bool has_windows = !books_.calendar().is_empty();
   constexpr std::size_t kFarthest = 1000;  // who stands farther back is not told a time
   std::size_t seen = 0;
   Ticks start = kNever;
   queue_->walk([&](ClaimId next) {
     const Record& record = books_.at(next);
     if (record.claim.processors <= books_.capacity()) {
-      const Ticks begins = profile.earliest(record.claim.processors, record.estimate, now);
-      profile.change(begins, begins + record.estimate, -record.claim.processors);
+      const Ticks takes = has_windows ? record.claim.request : record.estimate;
+      const Ticks begins = profile.earliest(record.claim.processors, takes, now);
+      profile.change(begins, begins + takes, -record.claim.processors);
       start = next == claim ? begins : kNever;
     }
     return next != claim && ++seen < kFarthest;
@@ -97,10 +106,14 @@ Ticks Scheduler::predict_start(ClaimId claim, Ticks now) const {
 Standing Scheduler::explain(ClaimId claim, Ticks now) const {
   AION_ASSERT(books_.holds(claim));
   const Record& record = books_.at(claim);
+  if (record.inside != 0) {
+    return explain_member(claim, now);
+  }
   Standing standing;
   standing.processors = record.claim.processors;
   standing.capacity = books_.capacity();
   standing.free = std::max<std::int64_t>(0, books_.free());
+  standing.kept = books_.calendar().kept_now();
   standing.waiting = queue_->size();
   if (record.state == Record::State::Running) {
     standing.runs = true;
@@ -109,6 +122,12 @@ Standing Scheduler::explain(ClaimId claim, Ticks now) const {
   }
   standing.ahead = queue_->position(claim);
   standing.is_reserved = record.reserved != kNever;
+  const bool fits_now = record.claim.processors <= books_.free();
+  if (fits_now && policy_.discipline != Discipline::Preemptive) {
+    const ReservedWindow* const window = books_.in_the_way_of(claim, now);
+    standing.obstacle =
+        window == nullptr ? std::nullopt : std::optional(WindowSummary{window->id, window->kept});
+  }
   if (record.claim.processors <= books_.capacity()) {
     standing.time = standing.is_reserved ? record.reserved : predict_start(claim, now);
   }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "sched/backfill_room.h"
+
 namespace aion::sched {
 
 namespace {
@@ -56,6 +58,25 @@ void ShareQueue::drop(ClaimId claim) {
   by_number_.erase(place_of(claim));
 }
 
+/// It counts from now on as what its user holds, and is charged as if it had just been started.
+void ShareQueue::adopt(ClaimId claim, Ticks now) {
+  leave_order(user_of(claim));
+  hold(claim, now);
+  enter_order(user_of(claim));
+  is_settled_ = false;
+}
+
+void ShareQueue::hold(ClaimId claim, Ticks now) {
+  const Record& record = books_.at(claim);
+  const std::int32_t user = record.claim.user;
+  users_[user].held += record.claim.processors;
+  if (half_life_ > 0) {
+    const double believed = static_cast<double>(record.estimate) * record.claim.processors;
+    charged_[claim] = believed;
+    history_.charge(user, believed, now);
+  }
+}
+
 void ShareQueue::remove(ClaimId claim) {
   leave_order(user_of(claim));
   drop(claim);
@@ -80,16 +101,10 @@ void ShareQueue::released(ClaimId claim, Ticks now) {
 }
 
 void ShareQueue::begin(ClaimId claim, Ticks now, std::vector<Decision>& out) {
-  const Record& record = books_.at(claim);
-  const std::int32_t user = record.claim.user;
+  const std::int32_t user = user_of(claim);
   leave_order(user);
   drop(claim);
-  users_.at(user).held += record.claim.processors;
-  if (half_life_ > 0) {
-    const double believed = static_cast<double>(record.estimate) * record.claim.processors;
-    charged_[claim] = believed;
-    history_.charge(user, believed, now);
-  }
+  hold(claim, now);
   enter_order(user);
   start(books_, claim, now, out);
 }
@@ -121,7 +136,7 @@ void ShareQueue::decide(Ticks now, std::vector<Decision>& out) {
   }
   while (!by_number_.empty()) {
     const ClaimId first = head(now);
-    if (books_.at(first).claim.processors > books_.free()) {
+    if (books_.at(first).claim.processors > books_.free() || books_.is_kept_off(first, now)) {
       reserved_ = first;
       backfill(now, out);
       break;
@@ -134,7 +149,7 @@ void ShareQueue::decide(Ticks now, std::vector<Decision>& out) {
 /// Starts what does not delay the head, in the order in which all wait.
 void ShareQueue::backfill(Ticks now, std::vector<Decision>& out) {
   const ClaimId first = *reserved_;
-  Shadow shadow = books_.shadow_for(books_.at(first).claim.processors);
+  BackfillRoom room(books_, books_.at(first), now);
   std::vector<ClaimId> others;
   walk([&](ClaimId claim) {
     others.push_back(claim);
@@ -145,16 +160,11 @@ void ShareQueue::backfill(Ticks now, std::vector<Decision>& out) {
       return;
     }
     const Record& record = books_.at(claim);
-    if (claim == first || record.claim.processors > books_.free()) {
-      continue;
+    const bool fits = claim != first && record.claim.processors <= books_.free() &&
+                      !books_.is_kept_off(claim, now);
+    if (fits && room.take(record.claim.processors, record.estimate, now)) {
+      begin(claim, now, out);
     }
-    if (record.estimate > shadow.time - now) {
-      if (record.claim.processors > shadow.extra) {
-        continue;
-      }
-      shadow.extra -= record.claim.processors;
-    }
-    begin(claim, now, out);
   }
 }
 

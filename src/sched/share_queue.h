@@ -30,6 +30,7 @@ class ShareQueue final : public Queue {
   void add(ClaimId claim) override;
   void remove(ClaimId claim) override;
   void released(ClaimId claim, Ticks now) override;
+  void adopt(ClaimId claim, Ticks now) override;
   void disturbed(Ticks /*now*/) override { is_settled_ = false; }
   void decide(Ticks now, std::vector<Decision>& out) override;
   void walk(const std::function<bool(ClaimId)>& see) const override;
@@ -56,6 +57,7 @@ class ShareQueue final : public Queue {
   void leave_order(std::int32_t user);
   void enter_order(std::int32_t user);
   void drop(ClaimId claim);
+  void hold(ClaimId claim, Ticks now);
   void begin(ClaimId claim, Ticks now, std::vector<Decision>& out);
   [[nodiscard]] ClaimId head(Ticks now) const;
   void backfill(Ticks now, std::vector<Decision>& out);

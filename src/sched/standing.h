@@ -3,12 +3,20 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
-#include "sched/policy/claim.h"
+#include "sched/reservation_calendar.h"
 
 namespace aion::sched {
 
+/// A window, as explanations name it.
+struct WindowSummary {
+  ReservationId id = 0;
+  AdvanceReservation kept;
+};
+
+/// Of a claim inside a window, `free`, `capacity`, `ahead` and `waiting` are the window's.
 struct Standing {
   bool runs = false;
   std::int32_t processors = 0;  // what it wants
@@ -18,7 +26,10 @@ struct Standing {
   std::size_t waiting = 0;  // claims that wait, itself among them
   Ticks time =
       kNever;  // when it is believed to start (a running claim: to end); kNever = nobody can tell
-  bool is_reserved = false;  // the time is promised: nothing that comes later puts it back
+  bool is_reserved = false;  // the time is promised: no claim that comes later puts it back
+  std::int64_t kept = 0;     // processors that open windows keep: they are not free
+  std::optional<WindowSummary> inside;    // it belongs to this window
+  std::optional<WindowSummary> obstacle;  // it would fit, but may run into this window
 };
 
 /// One sentence a stranger understands; `now` and times in ticks, which are seconds in a

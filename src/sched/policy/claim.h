@@ -11,6 +11,9 @@ namespace aion::sched {
 using Ticks = std::int64_t;
 inline constexpr Ticks kNever = std::numeric_limits<Ticks>::max();
 
+/// Processors that are kept for a time, by the scheduler's own number; never used again.
+using ReservationId = std::uint32_t;
+
 /// What somebody wants of the machine. Nothing of it changes while it waits or runs.
 struct Claim {
   std::uint64_t id = 0;  // the driver's own name for it, handed back with each decision
@@ -22,7 +25,8 @@ struct Claim {
   std::int32_t name = -1;       // what program it is; -1 = not told
   std::int32_t priority = 0;    // larger first, where the order looks at it
   Ticks deadline = kNever;
-  bool is_best_effort = false;  // misses its deadline without harm
+  bool is_best_effort = false;    // misses its deadline without harm
+  ReservationId reservation = 0;  // runs inside this one (Scheduler::reserve); 0 = in none
 };
 
 /// A claim that was submitted, by the scheduler's own number; reused once the claim has gone.
