@@ -2,11 +2,11 @@
 // claim ends and one comes.
 //
 // usage: bench_cluster_decision PODS NODES [--waiting N] [--decisions N] [--priorities N]
-//                               [PLACEMENT...]
+//                               [--every N] [PLACEMENT...]
 //
 // Claims are drawn at random from the pods of the trace. With more than one priority, higher ones
-// stop lower ones. Prints a line a placement: how many run, and microseconds from the end of a
-// claim to the decisions that follow, median, 99 % and longest.
+// stop lower ones; of the nodes each Nth is taken. Prints a line a placement: how many run, and
+// microseconds from the end of a claim to the decisions that follow, median, 99 % and longest.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -39,6 +39,7 @@ struct Options {
   std::size_t waiting = 10'000;
   std::size_t decisions = 5'000;
   std::uint64_t priorities = 1;
+  std::uint64_t every = 1;
 };
 
 Options parse(int count, char** words) {
@@ -52,6 +53,8 @@ Options parse(int count, char** words) {
       options.decisions = std::strtoull(words[++at], nullptr, 10);
     } else if (word == "--priorities" && has_value) {
       options.priorities = std::max<std::uint64_t>(std::strtoull(words[++at], nullptr, 10), 1);
+    } else if (word == "--every" && has_value) {
+      options.every = std::max<std::uint64_t>(std::strtoull(words[++at], nullptr, 10), 1);
     } else if (options.files.size() < 2) {
       options.files.push_back(word);
     } else {
@@ -157,15 +160,20 @@ int main(int count, char** words) {
   if (options.files.size() < 2 || options.decisions == 0) {
     std::fprintf(stderr,
                  "usage: bench_cluster_decision PODS NODES [--waiting N] [--decisions N] "
-                 "[--priorities N] [PLACEMENT...]\n");
+                 "[--priorities N] [--every N] [PLACEMENT...]\n");
     return 2;
   }
   const auto pods = aion::simulate::read_trace(options.files[0], {});
-  const auto nodes = aion::simulate::read_trace(options.files[1], {});
+  auto nodes = aion::simulate::read_trace(options.files[1], {});
   if (!pods || !nodes) {
     std::fprintf(stderr, "error: %s\n", (pods ? nodes : pods).error().message.c_str());
     return 1;
   }
+  std::vector<aion::simulate::Node> taken;
+  for (std::size_t at = 0; at < nodes->nodes.size(); at += options.every) {
+    taken.push_back(nodes->nodes[at]);
+  }
+  nodes->nodes = taken;
   for (const PlacementPolicy& policy : aion::sched::placements()) {
     const auto& wanted = options.placements;
     if (wanted.empty() || std::find(wanted.begin(), wanted.end(), policy.name) != wanted.end()) {

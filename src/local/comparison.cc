@@ -33,19 +33,39 @@ std::int32_t processors_of(const std::vector<Outcome>& outcomes) {
 
 using Row = std::vector<std::string>;
 
-Row heading(bool has_deadlines, bool has_stops) {
+/// Which columns the table has beside those that are always there.
+struct Columns {
+  bool deadlines = false;
+  bool stops = false;
+  bool users = false;
+};
+
+Columns columns_for(const std::vector<Outcome>& outcomes) {
+  Columns shown;
+  for (const Outcome& outcome : outcomes) {
+    shown.deadlines = shown.deadlines || outcome.figures.deadlines > 0;
+    shown.stops = shown.stops || outcome.replay.preemptions > 0;
+    shown.users = shown.users || outcome.figures.users > 1;
+  }
+  return shown;
+}
+
+Row heading(const Columns& shown) {
   Row row{"POLICY", "UTILISATION", "SUM C", "MEAN FLOW", "SLOWDOWN", "P99 WAIT", "MAX WAIT", "GAP"};
-  if (has_deadlines) {
+  if (shown.users) {
+    row.emplace_back("FAIRNESS");
+  }
+  if (shown.deadlines) {
     row.emplace_back("DEADLINES");
   }
-  if (has_stops) {
+  if (shown.stops) {
     row.insert(row.end(), {"STOPPED", "LOST"});
   }
   row.emplace_back("ENGINE");
   return row;
 }
 
-Row row_of(const Outcome& outcome, bool has_deadlines, bool has_stops) {
+Row row_of(const Outcome& outcome, const Columns& shown) {
   constexpr double kMilli = 1e3;
   const simulate::Figures& figures = outcome.figures;
   Row row{outcome.policy,
@@ -56,12 +76,15 @@ Row row_of(const Outcome& outcome, bool has_deadlines, bool has_stops) {
           plot::short_duration(static_cast<double>(figures.p99_wait)),
           plot::short_duration(static_cast<double>(figures.max_wait)),
           outcome.gap ? share_text(*outcome.gap) : "-"};
-  if (has_deadlines) {
+  if (shown.users) {
+    row.push_back(number_text(figures.fairness, "%.2f"));
+  }
+  if (shown.deadlines) {
     row.push_back(figures.deadlines > 0 ? share_text(static_cast<double>(figures.deadlines_met) /
                                                      static_cast<double>(figures.deadlines))
                                         : "-");
   }
-  if (has_stops) {
+  if (shown.stops) {
     row.push_back(plot::grouped(static_cast<long long>(outcome.replay.preemptions)));
     row.push_back(plot::short_duration(static_cast<double>(outcome.replay.seconds_lost)));
   }
@@ -72,13 +95,10 @@ Row row_of(const Outcome& outcome, bool has_deadlines, bool has_stops) {
 }  // namespace
 
 std::string comparison_text(const simulate::Trace& trace, const std::vector<Outcome>& outcomes) {
-  const bool has_deadlines = std::ranges::any_of(
-      outcomes, [](const Outcome& outcome) { return outcome.figures.deadlines > 0; });
-  const bool has_stops = std::ranges::any_of(
-      outcomes, [](const Outcome& outcome) { return outcome.replay.preemptions > 0; });
-  std::vector<Row> rows{heading(has_deadlines, has_stops)};
+  const Columns shown = columns_for(outcomes);
+  std::vector<Row> rows{heading(shown)};
   for (const Outcome& outcome : outcomes) {
-    rows.push_back(row_of(outcome, has_deadlines, has_stops));
+    rows.push_back(row_of(outcome, shown));
   }
   std::string text = trace.name + ": " + plot::grouped(static_cast<long long>(trace.jobs.size())) +
                      " jobs on " + plot::grouped(processors_of(outcomes)) + " processors";
@@ -104,6 +124,8 @@ Json comparison_json(const simulate::Trace& trace, const std::vector<Outcome>& o
              {"max_wait", figures.max_wait},
              {"mean_bounded_slowdown", figures.mean_bounded_slowdown},
              {"makespan", figures.makespan},
+             {"users", figures.users},
+             {"fairness_of_users", figures.fairness},
              {"deadlines", figures.deadlines},
              {"deadlines_met", figures.deadlines_met},
              {"preemptions", outcome.replay.preemptions},

@@ -1,5 +1,7 @@
 #include "sched/scheduler.h"
 
+#include <utility>
+
 #include "sched/backfill_room.h"
 
 namespace aion::sched {
@@ -33,9 +35,23 @@ ClaimId Scheduler::submit(const Claim& claim, Ticks /*now*/) {
   if (claim.reservation != 0) {
     books_.join(id);
   } else {
-    queue_->add(id);
+    enqueue(id);
   }
   return id;
+}
+
+/// Into the queue, or aside if it is larger than the machine: there it holds nobody up, whatever
+/// the discipline promises to its head.
+void Scheduler::enqueue(ClaimId claim) {
+  if (books_.at(claim).claim.processors <= books_.capacity()) {
+    queue_->add(claim);
+  } else {
+    too_large_.push_back(claim);
+  }
+}
+
+bool Scheduler::forget_too_large(ClaimId claim) {
+  return std::erase(too_large_, claim) > 0;
 }
 
 void Scheduler::finish(ClaimId claim, Ticks now) {
@@ -44,7 +60,7 @@ void Scheduler::finish(ClaimId claim, Ticks now) {
   if (books_.at(claim).state == Record::State::Waiting) {
     if (is_member) {
       books_.leave(claim);
-    } else {
+    } else if (!forget_too_large(claim)) {
       queue_->remove(claim);
     }
   } else {
@@ -60,6 +76,19 @@ void Scheduler::finish(ClaimId claim, Ticks now) {
 void Scheduler::set_capacity(std::int64_t processors, Ticks now) {
   AION_ASSERT(processors >= 0);
   books_.set_capacity(processors);
+  std::vector<ClaimId> outgrown;
+  queue_->walk([&](ClaimId claim) {
+    if (books_.at(claim).claim.processors > processors) {
+      outgrown.push_back(claim);
+    }
+    return true;
+  });
+  for (const ClaimId claim : outgrown) {
+    queue_->remove(claim);
+  }
+  for (const ClaimId claim : std::exchange(too_large_, std::move(outgrown))) {
+    enqueue(claim);
+  }
   queue_->disturbed(now);
 }
 
@@ -114,11 +143,14 @@ Standing Scheduler::explain(ClaimId claim, Ticks now) const {
   standing.capacity = books_.capacity();
   standing.free = std::max<std::int64_t>(0, books_.free());
   standing.kept = books_.calendar().kept_now();
-  standing.waiting = queue_->size();
+  standing.waiting = queue_->size() + too_large_.size();
   if (record.state == Record::State::Running) {
     standing.runs = true;
     standing.time = record.ends;
     return standing;
+  }
+  if (record.claim.processors > books_.capacity()) {
+    return standing;  // never on this machine
   }
   standing.ahead = queue_->position(claim);
   standing.is_reserved = record.reserved != kNever;
@@ -128,9 +160,7 @@ Standing Scheduler::explain(ClaimId claim, Ticks now) const {
     standing.obstacle =
         window == nullptr ? std::nullopt : std::optional(WindowSummary{window->id, window->kept});
   }
-  if (record.claim.processors <= books_.capacity()) {
-    standing.time = standing.is_reserved ? record.reserved : predict_start(claim, now);
-  }
+  standing.time = standing.is_reserved ? record.reserved : predict_start(claim, now);
   return standing;
 }
 

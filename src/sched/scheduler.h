@@ -30,7 +30,8 @@ class Scheduler {
   /// processors > 0
   Scheduler(const Policy& policy, std::int64_t processors);
 
-  /// A claim has come. One that is larger than the machine waits until the machine grows. One that
+  /// A claim has come. One that is larger than the machine waits until the machine grows, and no
+  /// other waits for it. One that
   /// names a reservation, as `may_join` allows it, runs inside of it; when that is over, or too
   /// little of it is left for the claim's request, it waits as all others do.
   ClaimId submit(const Claim& claim, Ticks now);
@@ -82,7 +83,9 @@ class Scheduler {
   [[nodiscard]] const Claim& claim(ClaimId claim) const { return books_.at(claim).claim; }
   [[nodiscard]] std::int64_t capacity() const { return books_.capacity(); }
   [[nodiscard]] std::int64_t free() const { return books_.free(); }
-  [[nodiscard]] std::size_t waiting() const { return queue_->size() + books_.members_waiting(); }
+  [[nodiscard]] std::size_t waiting() const {
+    return queue_->size() + too_large_.size() + books_.members_waiting();
+  }
   [[nodiscard]] std::size_t running() const {
     return books_.running().size() + books_.members_running();
   }
@@ -94,6 +97,8 @@ class Scheduler {
  private:
   [[nodiscard]] Ticks estimate_of(const Claim& claim, Estimates kind) const;
   void correct_estimates(Ticks now);
+  void enqueue(ClaimId claim);
+  bool forget_too_large(ClaimId claim);
   [[nodiscard]] Ticks predict_start(ClaimId claim, Ticks now) const;
   [[nodiscard]] Ticks predict_start_inside(ClaimId claim, Ticks now) const;
   [[nodiscard]] Standing explain_member(ClaimId claim, Ticks now) const;
@@ -106,6 +111,7 @@ class Scheduler {
   Books books_;
   RuntimePredictor predictor_;
   std::unique_ptr<Queue> queue_;
+  std::vector<ClaimId> too_large_;  // larger than the machine; the longest there first
 };
 
 }  // namespace aion::sched

@@ -109,7 +109,7 @@ void Scheduler::hand_over(const ReservedWindow& closed, Ticks now) {
     queue_->adopt(claim, now);
   }
   for (const ClaimId claim : closed.waiting) {
-    queue_->add(claim);
+    enqueue(claim);
   }
 }
 
@@ -150,7 +150,7 @@ void Scheduler::release_late_members(Ticks now) {
   }
   for (const ClaimId claim : late) {
     books_.leave(claim);
-    queue_->add(claim);
+    enqueue(claim);
   }
 }
 

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <queue>
+#include <unordered_map>
 #include <vector>
 
 namespace aion::simulate {
@@ -20,6 +22,28 @@ std::int64_t quantile(std::vector<std::int64_t>& values, double share) {
   const auto rank = static_cast<std::ptrdiff_t>(share * static_cast<double>(values.size() - 1));
   std::nth_element(values.begin(), values.begin() + rank, values.end());
   return values[static_cast<std::size_t>(rank)];
+}
+
+struct Mean {
+  double sum = 0;
+  double count = 0;
+
+  void add(double value) {
+    sum += value;
+    ++count;
+  }
+  [[nodiscard]] double value() const { return sum / count; }
+};
+
+/// (sum x)^2 / (n sum x^2) over the users' means.
+double jain_index(const std::unordered_map<std::int32_t, Mean>& users) {
+  double sum = 0;
+  double squares = 0;
+  for (const auto& [user, mean] : users) {
+    sum += mean.value();
+    squares += mean.value() * mean.value();
+  }
+  return sum * sum / (static_cast<double>(users.size()) * squares);
 }
 
 /// A job on the one fast machine.
@@ -56,8 +80,8 @@ FastMachine run_fast(std::span<const TraceJob> jobs, std::int32_t processors, bo
       now = std::max(now, submitted(arrived));
     }
     for (; arrived < jobs.size() && submitted(arrived) <= now; ++arrived) {
-      const auto area =
-          static_cast<double>(jobs[arrived].runtime * held(jobs[arrived], processors)) / processors;
+      const double area = static_cast<double>(jobs[arrived].runtime) *
+                          static_cast<double>(held(jobs[arrived], processors)) / processors;
       waiting.push({area, arrived, area, 0, area});
     }
     FastJob job = waiting.top();
@@ -121,6 +145,7 @@ Figures figures(const Trace& trace, std::span<const std::int64_t> starts, std::i
   waits.reserve(trace.jobs.size());
   double area = 0;
   double busy = 0;
+  std::unordered_map<std::int32_t, Mean> users;
   for (std::size_t at = 0; at < trace.jobs.size(); ++at) {
     const TraceJob& job = trace.jobs[at];
     const std::int64_t end = starts[at] + job.runtime;
@@ -129,9 +154,13 @@ Figures figures(const Trace& trace, std::span<const std::int64_t> starts, std::i
     waits.push_back(starts[at] - job.submit);
     sums.mean_wait += static_cast<double>(waits.back());
     sums.mean_flow += static_cast<double>(flow);
-    sums.mean_bounded_slowdown += std::max(
+    const double slowdown = std::max(
         1.0, static_cast<double>(flow) / static_cast<double>(std::max(job.runtime, kShortest)));
-    sums.sum_of_completions += end - zero;
+    sums.mean_bounded_slowdown += slowdown;
+    users[job.user].add(slowdown);
+    if (__builtin_add_overflow(sums.sum_of_completions, end - zero, &sums.sum_of_completions)) {
+      sums.sum_of_completions = std::numeric_limits<std::int64_t>::max();
+    }
     sums.makespan = std::max(sums.makespan, end - zero);
     area += static_cast<double>(job.runtime) * wide;
     busy += static_cast<double>(std::min(end, last) - std::min(starts[at], last)) * wide;
@@ -141,6 +170,8 @@ Figures figures(const Trace& trace, std::span<const std::int64_t> starts, std::i
   }
   const auto count = static_cast<double>(trace.jobs.size());
   sums.jobs = static_cast<std::int64_t>(trace.jobs.size());
+  sums.users = static_cast<std::int64_t>(users.size());
+  sums.fairness = jain_index(users);
   sums.mean_wait /= count;
   sums.mean_flow /= count;
   sums.mean_bounded_slowdown /= count;

@@ -21,11 +21,15 @@ struct Figures {
   double mean_bounded_slowdown = 0;  // max(1, (wait + runtime) / max(runtime, 10 s))
   double mean_flow = 0;              // from submission to end
   std::int64_t sum_of_completions =
-      0;  // sum C_i, counted from the first submission; what scheduling theory minimises
+      0;  // sum C_i, counted from the first submission; what scheduling theory minimises. The
+          // largest number there is stands for all that are larger
   std::int64_t makespan = 0;  // from the first submission to the last end
   double utilisation = 0;     // over the makespan
   double utilisation_of_arrivals =
       0;  // from the first to the last submission: without the tail that empties the machine
+  std::int64_t users = 0;
+  double fairness = 1;  // Jain's index (1984) of the users' mean bounded slowdowns: 1 = all are
+                        // slowed down alike, 1 / users = one bears it all
   std::int64_t deadlines = 0;  // of jobs that have one and are not best effort
   std::int64_t deadlines_met = 0;
 };

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/json.h"
+#include "simulate/trace_builder.h"
 
 namespace aion::simulate {
 namespace {
@@ -118,7 +119,7 @@ class Line {
   }
 
  private:
-  std::array<char, 18 * 21> text_{};
+  std::array<char, std::size_t{18} * 21> text_{};
   char* at_ = text_.data();
 };
 
@@ -223,6 +224,20 @@ double SyntheticJobs::next_arrival() {
   return days * kEvenDay + (static_cast<double>(hour) + std::min(left / kDay[hour], 1.0)) * kHour;
 }
 
+Result<void> SyntheticJobs::check_span() const {
+  const double seconds = pause_ * static_cast<double>(options_.jobs);
+  constexpr double kRoom = 0.9;  // arrivals are random
+  constexpr double kMost = kRoom * static_cast<double>(kMostSeconds);
+  if (seconds <= kMost) {
+    return {};
+  }
+  return Error{Code::InvalidArgument,
+               "jobs, processors and load: expected a trace of at most " +
+                   std::to_string(static_cast<std::int64_t>(kMost)) + " s, got one of " +
+                   std::to_string(static_cast<std::int64_t>(seconds)) +
+                   " s; take fewer jobs, narrower ones, more load or a larger machine"};
+}
+
 bool SyntheticJobs::next(TraceJob& job) {
   if (made_ == options_.jobs) {
     return false;
@@ -254,6 +269,7 @@ Result<Trace> synthetic_trace(const SyntheticOptions& options) {
   trace.processors = options.processors;
   trace.jobs.reserve(static_cast<std::size_t>(options.jobs));
   SyntheticJobs jobs(options);
+  AION_TRY_VOID(jobs.check_span());
   for (TraceJob job; jobs.next(job);) {
     trace.jobs.push_back(job);
   }
@@ -265,6 +281,7 @@ Result<void> write_synthetic_swf(const SyntheticOptions& options, const TextSink
   constexpr std::size_t kBlock = std::size_t{1} << 20U;
   std::string text = swf_header(options);
   SyntheticJobs jobs(options);
+  AION_TRY_VOID(jobs.check_span());
   for (TraceJob job; jobs.next(job);) {
     append_swf(job, text);
     if (text.size() >= kBlock) {

@@ -33,6 +33,9 @@ class SyntheticJobs {
   /// Makes all jobs once to add up their work, which takes half as long as making them.
   explicit SyntheticJobs(const SyntheticOptions& options);  // checked
 
+  /// InvalidArgument when the trace would last longer than a reader takes (kMostSeconds).
+  [[nodiscard]] Result<void> check_span() const;
+
   /// False behind the last.
   bool next(TraceJob& job);
 

@@ -93,6 +93,53 @@ TEST(Scheduler, UsesAMachineThatGrowsAndWaitsForOneThatShrinks) {
   }
 }
 
+TEST(Scheduler, LetsNobodyWaitForAClaimThatAShrunkMachineCannotHold) {
+  for (const auto* policy : {"fcfs",
+                             "sjf-req",
+                             "sjfg-req",
+                             "easy",
+                             "easy-sjbf",
+                             "cons",
+                             "default",
+                             "priority",
+                             "fair-share",
+                             "drf",
+                             "srsf",
+                             "las"}) {
+    Desk desk(policy, 4);
+    const ClaimId first = desk.submit(1, 4, 100, 0);
+    EXPECT_THAT(desk.started(0), ElementsAre(1)) << policy;
+    const ClaimId wide = desk.submit(2, 4, 100, 0);
+    desk.submit(3, 1, 1000, 0);
+    EXPECT_EQ(desk.scheduler.explain(wide, 0).capacity, 4) << policy;
+
+    desk.scheduler.set_capacity(3, 1);
+    desk.scheduler.finish(first, 2);
+    EXPECT_THAT(desk.started(2), ElementsAre(3)) << policy;
+    EXPECT_EQ(desk.scheduler.waiting(), 1U) << policy;
+    EXPECT_EQ(describe(desk.scheduler.explain(wide, 2), 2),
+              "never on this machine, because it wants 4 of 3 processors")
+        << policy;
+
+    desk.scheduler.set_capacity(5, 3);
+    EXPECT_THAT(desk.started(3), ElementsAre(2)) << policy;
+    EXPECT_EQ(desk.scheduler.waiting(), 0U) << policy;
+  }
+}
+
+TEST(Scheduler, ForgetsAClaimThatIsWithdrawnWhileTheMachineIsTooSmall) {
+  Desk desk("easy", 2);
+  const ClaimId wide = desk.submit(1, 3, 100, 0);
+  EXPECT_THAT(desk.started(0), IsEmpty());
+  EXPECT_EQ(desk.scheduler.waiting(), 1U);
+
+  desk.scheduler.finish(wide, 1);
+  desk.scheduler.set_capacity(4, 2);
+
+  EXPECT_EQ(desk.scheduler.waiting(), 0U);
+  EXPECT_THAT(desk.started(2), IsEmpty());
+}
+
 TEST(Scheduler, BelievesThatWhatRunsOnWillRunOn) {
   // A claim is over its time and still runs: whoever is next waits, and nothing is granted twice.
   for (const auto* policy : {"easy", "cons", "easy-pred"}) {

@@ -161,6 +161,31 @@ TEST(Figures, CountWhatATraceOfTwoJobsShows) {
   EXPECT_EQ(got.deadlines_met, 1);
 }
 
+TEST(Figures, ShowHowUnequallyUsersAreSlowedDown) {
+  Trace trace = trace_of(1, {job(0, 100, 100, 1), job(0, 100, 100, 1), job(0, 100, 100, 1)});
+  trace.jobs[0].user = 1;
+  trace.jobs[1].user = 2;
+  trace.jobs[2].user = 2;
+
+  const Figures got = figures(trace, Starts{0, 100, 200}, 1);
+
+  // The users are slowed down by 1 and by (2 + 3) / 2.
+  EXPECT_EQ(got.users, 2);
+  EXPECT_NEAR(got.fairness, 3.5 * 3.5 / (2 * (1 + 2.5 * 2.5)), 1e-12);
+}
+
+TEST(Figures, DoNotOverflow) {
+  constexpr std::int64_t kLong = 10'000'000'000;
+  std::vector<TraceJob> jobs(1000, job(0, kLong, kLong, 2'000'000'000));
+  const Trace trace = trace_of(2'000'000'000, jobs);
+  const Starts late(1000, std::numeric_limits<std::int64_t>::max() / 500);
+
+  const Figures got = figures(trace, late, 2'000'000'000);
+
+  EXPECT_EQ(got.sum_of_completions, std::numeric_limits<std::int64_t>::max());
+  EXPECT_GT(lower_bounds(trace, 2'000'000'000).srpt, 0);
+}
+
 TEST(Figures, ShowNoGapWhenEveryJobStartsAtOnce) {
   const Trace trace = trace_of(4, {job(0, 10, 10, 1), job(3, 10, 10, 1)});
   const Figures got = figures(trace, Starts{0, 3}, 4);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/digest.h"
@@ -120,6 +121,9 @@ TEST(Synthetic, NamesWhatIsOutOfBounds) {
   EXPECT_EQ(message({.jobs = 0}), "jobs: expected 1 to 100000000, got 0");
   EXPECT_EQ(message({.load = 0}), "load: expected 0.001 to 100.0, got 0.0");
   EXPECT_EQ(message({.processors = 4, .widest = 5}), "widest: expected 0 to 4, got 5");
+  EXPECT_THAT(message({.jobs = 1'000'000, .processors = 1, .load = 0.001}),
+              testing::StartsWith("jobs, processors and load: expected a trace of at most "
+                                  "9000000000 s, got one of "));
 }
 
 }  // namespace

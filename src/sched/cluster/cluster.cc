@@ -54,7 +54,8 @@ Result<Cluster> Cluster::create(std::vector<NodeSpec> nodes) {
   return Cluster(std::move(nodes));
 }
 
-Cluster::Cluster(std::vector<NodeSpec> nodes) : specs_(std::move(nodes)) {
+Cluster::Cluster(std::vector<NodeSpec> nodes)
+    : specs_(std::move(nodes)), changes_(std::max<std::size_t>(2 * specs_.size(), 16)) {
   states_.reserve(specs_.size());
   for (const NodeSpec& spec : specs_) {
     states_.push_back(empty_state(spec));
@@ -62,7 +63,6 @@ Cluster::Cluster(std::vector<NodeSpec> nodes) : specs_(std::move(nodes)) {
     installed_ +=
         Resources{{spec.cpu_milli, spec.memory_mib, gpus * kWholeGpu, gpus * spec.gpu_memory_mib}};
   }
-  log_.resize(std::max<std::size_t>(2 * specs_.size(), 16));
 }
 
 bool Cluster::has_room(const Grant& grant, const MemberShape& shape) const {
@@ -80,31 +80,26 @@ void Cluster::take(const Grant& grant, const MemberShape& shape) {
   AION_ASSERT(std::popcount(grant.gpus) == shape.gpus);
   sched::take(states_[grant.node], grant.gpus, shape);
   AION_ASSERT(is_within(specs_[grant.node], states_[grant.node]));
-  note(grant.node);
+  changes_.note(grant.node);
 }
 
 void Cluster::give(const Grant& grant, const MemberShape& shape) {
   AION_ASSERT(std::popcount(grant.gpus) == shape.gpus);
   sched::give(states_[grant.node], grant.gpus, shape);
   AION_ASSERT(is_within(specs_[grant.node], states_[grant.node]));
-  note(grant.node);
+  changes_.note(grant.node);
 }
 
 void Cluster::set_up(NodeIndex node, bool is_up) {
   states_[node].is_up = is_up;
-  note(node);
+  changes_.note(node);
 }
 
 void Cluster::set_gpu_usable(NodeIndex node, std::size_t gpu, bool is_usable) {
   AION_ASSERT(gpu < static_cast<std::size_t>(specs_[node].gpus));
   GpuSet& usable = states_[node].usable;
   usable = is_usable ? usable | gpu_bit(gpu) : usable & ~gpu_bit(gpu);
-  note(node);
-}
-
-void Cluster::note(NodeIndex node) {
-  log_[changes_ % log_.size()] = node;
-  ++changes_;
+  changes_.note(node);
 }
 
 Resources Cluster::usable() const {

@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "sched/cluster/node.h"
+#include "sched/cluster/node_log.h"
 
 namespace aion::sched {
 
@@ -35,14 +36,8 @@ class Cluster {
   void set_up(NodeIndex node, bool is_up);
   void set_gpu_usable(NodeIndex node, std::size_t gpu, bool is_usable);
 
-  /// Counts every change of a node; readers that remember an old count find with it what changed.
-  [[nodiscard]] std::uint64_t changes() const { return changes_; }
-  /// Whether the changes from count `since` on are still known.
-  [[nodiscard]] bool remembers(std::uint64_t since) const {
-    return changes_ - since <= log_.size();
-  }
-  /// The node of change `at`, which is remembered and below `changes()`.
-  [[nodiscard]] NodeIndex changed(std::uint64_t at) const { return log_[at % log_.size()]; }
+  /// Every change of a node.
+  [[nodiscard]] const NodeLog& changes() const { return changes_; }
 
   /// All that was installed, lost or not; and all that is free and usable.
   [[nodiscard]] const Resources& installed() const { return installed_; }
@@ -50,13 +45,11 @@ class Cluster {
 
  private:
   explicit Cluster(std::vector<NodeSpec> nodes);
-  void note(NodeIndex node);
 
   std::vector<NodeSpec> specs_;
   std::vector<NodeState> states_;
   Resources installed_;
-  std::vector<NodeIndex> log_;  // a ring of the last changes
-  std::uint64_t changes_ = 0;
+  NodeLog changes_;
 };
 
 /// Changes of a cluster that are undone, exactly and in reverse, unless they are kept.

@@ -118,7 +118,7 @@ bool Plan::could_fit(const Gang& gang, Installed installed) const {
   });
 }
 
-Obstacle Plan::explain(GangId gang, Ticks now) {
+Obstacle Plan::explain(GangId gang) {
   const HeldGang& held = books_.at(gang);
   AION_ASSERT(held.state == GangState::Waiting || held.state == GangState::Suspended);
   if (held.state == GangState::Suspended) {
@@ -140,7 +140,7 @@ Obstacle Plan::explain(GangId gang, Ticks now) {
   }
   for (const auto& [key, group] : queue_) {
     const Turn& first = *group.turns.begin();
-    if (first < turn_of(gang) && holds_up(first.gang, now)) {
+    if (first < turn_of(gang) && holds_up(first.gang)) {
       return {Obstacle::Kind::Turn,
               "claim " + std::to_string(books_.at(first.gang).gang.id) +
                   " goes before it and has waited so long that nobody passes it"};

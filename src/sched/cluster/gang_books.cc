@@ -7,7 +7,10 @@
 namespace aion::sched {
 
 GangBooks::GangBooks(Cluster& cluster, Admission& admission)
-    : cluster_(cluster), admission_(admission), by_node_(cluster.size()) {}
+    : cluster_(cluster),
+      admission_(admission),
+      by_node_(cluster.size()),
+      freed_(std::max<std::size_t>(2 * cluster.size(), 256)) {}
 
 GangId GangBooks::add(const Gang& gang, Ticks now) {
   GangId id = static_cast<GangId>(gangs_.size());
@@ -22,7 +25,7 @@ GangId GangBooks::add(const Gang& gang, Ticks now) {
   held.gang = gang;
   held.state = GangState::Waiting;
   held.arrival = ++arrivals_;
-  held.submitted = now;
+  held.waits_since = now;
   return id;
 }
 
@@ -40,20 +43,21 @@ void GangBooks::start(GangId id, std::vector<Grant> grants, Ticks now) {
   }
   held.grants = std::move(grants);
   held.state = GangState::Running;
+  held.waited += now - held.waits_since;
   held.saved_at = now;
   admission_.charge(held.gang.queue, held_resources(held));
   list(id, true);
 }
 
-void GangBooks::stop(GangId id) {
+void GangBooks::stop(GangId id, Ticks now) {
   HeldGang& held = gangs_[id];
   AION_ASSERT(held.state == GangState::Running || held.state == GangState::Suspended);
   admission_.refund(held.gang.queue, held_resources(held));
   give_all(held);
   list(id, false);
   held.grants.clear();
+  held.waits_since = held.state == GangState::Running ? now : held.waits_since;
   held.state = GangState::Waiting;
-  note_room();
 }
 
 void GangBooks::suspend(GangId id, Ticks now) {
@@ -62,12 +66,13 @@ void GangBooks::suspend(GangId id, Ticks now) {
   Resources freed = held_resources(held);
   for (std::size_t member = 0; member < held.grants.size(); ++member) {
     cluster_.give(held.grants[member], compute_of(held.gang.members[member]));
+    note_freed(held.grants[member].node);
   }
   held.state = GangState::Suspended;
+  held.waits_since = now;
   held.unsaved = now - held.saved_at;
   freed -= held_resources(held);
   admission_.refund(held.gang.queue, freed);
-  note_room();
 }
 
 void GangBooks::resume(GangId id, Ticks now) {
@@ -78,6 +83,7 @@ void GangBooks::resume(GangId id, Ticks now) {
     cluster_.take(held.grants[member], compute_of(held.gang.members[member]));
   }
   held.state = GangState::Running;
+  held.waited += now - held.waits_since;
   held.saved_at = now - held.unsaved;
   Resources taken = held_resources(held);
   taken -= kept;
@@ -96,7 +102,19 @@ void GangBooks::shrink(GangId id, std::vector<Grant> kept) {
   }
   admission_.charge(held.gang.queue, held_resources(held));
   list(id, true);
-  note_room();
+}
+
+void GangBooks::grow(GangId id, const std::vector<Grant>& more) {
+  HeldGang& held = gangs_[id];
+  AION_ASSERT(held.state == GangState::Running);
+  list(id, false);
+  admission_.refund(held.gang.queue, held_resources(held));
+  for (const Grant& grant : more) {
+    cluster_.take(grant, held.gang.members.front());
+    held.grants.push_back(grant);
+  }
+  admission_.charge(held.gang.queue, held_resources(held));
+  list(id, true);
 }
 
 MemberShape GangBooks::held_shape(const HeldGang& held, std::size_t member) {
@@ -115,6 +133,7 @@ Resources GangBooks::held_resources(const HeldGang& held) {
 void GangBooks::give_all(const HeldGang& held) {
   for (std::size_t member = 0; member < held.grants.size(); ++member) {
     cluster_.give(held.grants[member], held_shape(held, member));
+    note_freed(held.grants[member].node);
   }
 }
 

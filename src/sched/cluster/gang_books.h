@@ -22,11 +22,13 @@ enum class GangState : std::uint8_t { Gone, Waiting, Running, Suspended };
 struct HeldGang {
   Gang gang;
   GangState state = GangState::Gone;
-  std::vector<Grant> grants;  // by member; empty while it waits
-  std::uint64_t arrival = 0;  // rank by submission
-  Ticks submitted = 0;
-  Ticks saved_at = 0;  // the work up to then is safe: its start, or its last checkpoint
-  Ticks unsaved = 0;   // Suspended: how much work was not when it was suspended
+  std::vector<Grant> grants;     // by member; empty while it waits
+  std::uint64_t arrival = 0;     // rank by submission
+  Ticks waited = 0;              // in all, up to its last start
+  Ticks waits_since = 0;         // Waiting, Suspended: its submission or last stop
+  bool has_waited_long = false;  // for the plan's patience: once it has, it is so to its end
+  Ticks saved_at = 0;            // the work up to then is safe: its start, or its last checkpoint
+  Ticks unsaved = 0;             // Suspended: how much work was not when it was suspended
 };
 
 /// The books of a plan: gangs, what each holds of the cluster, and what its queue is charged for.
@@ -55,16 +57,21 @@ class GangBooks {
   /// Takes the grants, charges the queue.
   void start(GangId id, std::vector<Grant> grants, Ticks now);
   /// Gives all back; the gang waits again.
-  void stop(GangId id);
+  void stop(GangId id, Ticks now);
   /// Gives back what is not memory; the members stay where they are.
   void suspend(GangId id, Ticks now);
   void resume(GangId id, Ticks now);
   /// Gives back the members whose place is not in `kept`; the gang holds the others.
   void shrink(GangId id, std::vector<Grant> kept);
+  /// Takes places for more of its members; the gang runs, and its members are all alike.
+  void grow(GangId id, const std::vector<Grant>& more);
 
-  /// Counts what may have made room for somebody.
+  /// Where something was given back or restored, so that there may be room that was not there.
+  [[nodiscard]] const NodeLog& freed() const { return freed_; }
+  void note_freed(NodeIndex node) { freed_.note(node); }
+  /// Counts what may have made room that no node tells: quotas that have changed.
   [[nodiscard]] std::uint64_t epoch() const { return epoch_; }
-  void note_room() { ++epoch_; }
+  void note_quota() { ++epoch_; }
 
   /// What a member of the gang holds at its place now.
   [[nodiscard]] static MemberShape held_shape(const HeldGang& held, std::size_t member);
@@ -82,6 +89,7 @@ class GangBooks {
   std::map<Group, std::set<GangId>> preemptible_;
   std::vector<std::vector<GangId>> by_node_;  // each gang once, in order of number
   std::uint64_t arrivals_ = 0;
+  NodeLog freed_;
   std::uint64_t epoch_ = 1;
 };
 

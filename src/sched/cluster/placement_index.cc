@@ -95,18 +95,18 @@ void PlacementIndex::build(const MemberShape& shape, Table& table) {
   for (std::size_t at = leaves_ - 1; at > 0; --at) {
     table.tree[at] = std::min(table.tree[2 * at], table.tree[2 * at + 1]);
   }
-  table.changes = cluster_.changes();
+  table.changes = cluster_.changes().count();
   table.mix_version = mix_.version();
 }
 
 void PlacementIndex::mend(const MemberShape& shape, Table& table) {
-  if (table.mix_version != mix_.version() || !cluster_.remembers(table.changes)) {
+  if (table.mix_version != mix_.version() || !cluster_.changes().remembers(table.changes)) {
     build(shape, table);
     return;
   }
   ++mendings_;
-  for (; table.changes < cluster_.changes(); ++table.changes) {
-    const NodeIndex node = cluster_.changed(table.changes);
+  for (; table.changes < cluster_.changes().count(); ++table.changes) {
+    const NodeIndex node = cluster_.changes().at(table.changes);
     if (mended_[node] == mendings_) {
       continue;  // it changed more than once, and was scored as it is now
     }

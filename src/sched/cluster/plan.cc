@@ -36,7 +36,8 @@ Plan::Plan(Cluster& cluster,
 Plan::Likeness Plan::likeness(GangId gang) const {
   const HeldGang& held = books_.at(gang);
   const Gang& wants = held.gang;
-  const bool is_like_others = held.state == GangState::Waiting && are_alike(wants);
+  const bool is_like_others =
+      held.state == GangState::Waiting && !held.has_waited_long && are_alike(wants);
   return {wants.queue,
           wants.priority,
           wants.nearness,
@@ -48,7 +49,15 @@ Plan::Likeness Plan::likeness(GangId gang) const {
 
 /// Called when the gang's state is that in which it waits; a change of state comes behind dequeue.
 void Plan::enqueue(GangId gang) {
-  queue_[likeness(gang)].turns.insert(turn_of(gang));
+  Group& group = queue_[likeness(gang)];
+  if (group.turns.empty()) {
+    const Gang& wants = books_.at(gang).gang;
+    group.least = resources_of(wants, wants.least_members());
+  }
+  group.turns.insert(turn_of(gang));
+  if (const Ticks end = end_of_patience(gang); end != kNever) {
+    patient_.emplace(end, gang);
+  }
   ++waiting_;
 }
 
@@ -59,12 +68,22 @@ void Plan::dequeue(GangId gang) {
   if (group->second.turns.empty()) {
     queue_.erase(group);
   }
+  patient_.erase({end_of_patience(gang), gang});
   --waiting_;
+}
+
+/// kNever when it has ended, or never does.
+Ticks Plan::end_of_patience(GangId gang) const {
+  const HeldGang& held = books_.at(gang);
+  if (held.has_waited_long || options_.patience == kNever) {
+    return kNever;
+  }
+  return held.waits_since + std::max<Ticks>(options_.patience - held.waited, 0);
 }
 
 Plan::Turn Plan::turn_of(GangId gang) const {
   const HeldGang& held = books_.at(gang);
-  return {held.gang.priority, held.arrival, gang};
+  return {held.has_waited_long, held.gang.priority, held.arrival, gang};
 }
 
 Result<GangId> Plan::submit(const Gang& gang, Ticks now) {
@@ -79,13 +98,14 @@ Result<GangId> Plan::submit(const Gang& gang, Ticks now) {
   return id;
 }
 
-void Plan::finish(GangId gang, Ticks /*now*/) {
+void Plan::finish(GangId gang, Ticks now) {
   if (books_.at(gang).state != GangState::Running) {
     dequeue(gang);
   }
   if (books_.at(gang).state != GangState::Waiting) {
-    books_.stop(gang);
+    books_.stop(gang, now);
   }
+  note_size(gang);
   books_.remove(gang);
 }
 
@@ -107,12 +127,12 @@ void Plan::lose_gpu(NodeIndex node, std::size_t gpu, Ticks now, std::vector<Gang
 
 void Plan::restore_node(NodeIndex node) {
   cluster_.set_up(node, true);
-  books_.note_room();
+  books_.note_freed(node);
 }
 
 void Plan::restore_gpu(NodeIndex node, std::size_t gpu) {
   cluster_.set_gpu_usable(node, gpu, true);
-  books_.note_room();
+  books_.note_freed(node);
 }
 
 void Plan::take_losses(GangId gang, Ticks now, std::vector<GangDecision>& out) {
@@ -127,6 +147,7 @@ void Plan::take_losses(GangId gang, Ticks now, std::vector<GangDecision>& out) {
   }
   if (kept.size() >= held.gang.least_members()) {
     books_.shrink(gang, std::move(kept));
+    note_size(gang);
     out.push_back({.action = GangDecision::Action::Shrink,
                    .gang = gang,
                    .id = held.gang.id,
@@ -137,7 +158,8 @@ void Plan::take_losses(GangId gang, Ticks now, std::vector<GangDecision>& out) {
   if (held.state == GangState::Suspended) {
     dequeue(gang);
   }
-  books_.stop(gang);
+  books_.stop(gang, now);
+  note_size(gang);
   enqueue(gang);
   out.push_back({.action = GangDecision::Action::Stop,
                  .gang = gang,
@@ -151,37 +173,122 @@ void Plan::take_losses(GangId gang, Ticks now, std::vector<GangDecision>& out) {
 
 void Plan::decide(Ticks now, std::vector<GangDecision>& out) {
   const std::size_t before = out.size();
-  pass(now, out);
+  prefer_who_has_waited_long(now);
+  bool may_grow = pass(now, out);
   const bool has_stopped = std::any_of(
       out.begin() + static_cast<std::ptrdiff_t>(before),
       out.end(),
       [](const GangDecision& decision) { return decision.action == GangDecision::Action::Stop; });
   if (has_stopped) {
-    pass(now, out);  // who was stopped may have room elsewhere
+    may_grow = pass(now, out);  // who was stopped may have room elsewhere
+  }
+  if (may_grow) {
+    grow_who_is_short(now, out);
+  }
+}
+
+void Plan::prefer_who_has_waited_long(Ticks now) {
+  while (!patient_.empty() && patient_.begin()->first <= now) {
+    const GangId gang = patient_.begin()->second;
+    dequeue(gang);
+    books_.at(gang).has_waited_long = true;
+    enqueue(gang);
   }
 }
 
 /// Looks at the first of each group in its turn, and at the next of it when that one starts. A
-/// group is left out where nothing has changed since it failed.
-void Plan::pass(Ticks now, std::vector<GangDecision>& out) {
+/// group is left out where nothing has changed for it since it failed. Behind somebody whom nobody
+/// may pass, only those go on who stand suspended: they hold memory that it may be waiting for.
+bool Plan::pass(Ticks now, std::vector<GangDecision>& out) {
   std::set<Turn> turns;
-  for (const auto& [key, group] : queue_) {
-    turns.insert(*group.turns.begin());
-  }
+  add_due(nullptr, turns);
+  bool is_held_up = false;
   while (!turns.empty()) {
-    const GangId gang = turns.begin()->gang;
+    const Turn turn = *turns.begin();
+    const GangId gang = turn.gang;
     turns.erase(turns.begin());
-    const Likeness key = likeness(gang);
-    const bool is_tried = queue_.at(key).failed_at != books_.epoch();
-    if (is_tried && try_start(gang, now, out)) {
-      add_first(key, turns);
+    if (is_held_up && books_.at(gang).state != GangState::Suspended) {
       continue;
     }
-    queue_.at(key).failed_at = books_.epoch();
-    if (holds_up(gang, now)) {
-      return;
+    const Likeness key = likeness(gang);
+    Group& group = queue_.at(key);
+    const Retry retry = retry_of(gang, group);
+    const std::size_t before = out.size();
+    if (retry.is_due && try_start_on(gang, retry.nodes, now, out)) {
+      add_first(key, turns);
+      emptied_.clear();
+      if (out[before].action == GangDecision::Action::Stop) {
+        add_due(&turn, turns);  // who was stopped may have left more room than was needed
+      }
+      continue;
     }
+    group.failure = failure_of(books_.at(gang).gang.queue, group.least);
+    is_held_up = is_held_up || holds_up(gang);
   }
+  return !is_held_up;
+}
+
+/// Called whenever a gang may hold another number of members than before.
+void Plan::note_size(GangId gang) {
+  const HeldGang& held = books_.at(gang);
+  if (held.state == GangState::Running && held.grants.size() < held.gang.members.size()) {
+    short_.try_emplace(gang);
+  } else {
+    short_.erase(gang);
+  }
+}
+
+void Plan::grow_who_is_short(Ticks now, std::vector<GangDecision>& out) {
+  for (auto one = short_.begin(); one != short_.end();) {
+    const GangId gang = one->first;
+    Failure& failure = one->second;
+    ++one;  // note_size() may erase it
+    const Gang& wants = books_.at(gang).gang;
+    const Failure known = failure_of(wants.queue, resources_of(wants.members.front()));
+    if (failure == known) {
+      continue;
+    }
+    std::vector<Grant> more = place_more(gang);
+    failure = known;
+    if (more.empty()) {
+      continue;
+    }
+    books_.grow(gang, more);
+    note_size(gang);
+    const HeldGang& held = books_.at(gang);
+    Ticks vacant = now;
+    for (const Grant& grant : more) {
+      vacant = std::max(vacant, vacant_at_[grant.node]);
+    }
+    out.push_back({.action = GangDecision::Action::Grow,
+                   .gang = gang,
+                   .id = held.gang.id,
+                   .grants = held.grants,
+                   .at = vacant});
+  }
+}
+
+/// As many of the members that it lacks as its queue has of its own and there is room for: for what
+/// it borrowed the whole gang could be stopped. One that must stay together is left as it is, since
+/// its place was chosen for those that it has.
+std::vector<Grant> Plan::place_more(GangId gang) {
+  const HeldGang& held = books_.at(gang);
+  if (held.gang.is_nearness_required) {
+    return {};
+  }
+  Gang lacking = held.gang;
+  lacking.least = 1;
+  std::size_t most = held.gang.members.size() - held.grants.size();
+  while (most > 0 &&
+         admission_.admits(lacking.queue, resources_of(lacking, most)) != Verdict::Granted) {
+    --most;
+  }
+  if (most == 0) {
+    return {};
+  }
+  lacking.members.resize(most);
+  Transaction trial(cluster_);
+  return placer_.place(lacking, most, trial);
 }
 
 void Plan::add_first(const Likeness& key, std::set<Turn>& turns) const {
@@ -192,15 +299,22 @@ void Plan::add_first(const Likeness& key, std::set<Turn>& turns) const {
 }
 
 /// Whether those behind the gang, which did not start, are to wait for it.
-bool Plan::holds_up(GangId gang, Ticks now) {
+bool Plan::holds_up(GangId gang) {
   const HeldGang& held = books_.at(gang);
-  return options_.patience != kNever && now - held.submitted >= options_.patience &&
-         could_fit(held.gang, Installed::Now) &&
+  return held.has_waited_long && could_fit(held.gang, Installed::Now) &&
          admission_.admits(held.gang.queue, resources_of(held.gang, held.gang.least_members())) !=
              Verdict::Denied;
 }
 
 bool Plan::try_start(GangId gang, Ticks now, std::vector<GangDecision>& out) {
+  return try_start_on(gang, {}, now, out);
+}
+
+/// Free room is looked for everywhere, victims on these nodes.
+bool Plan::try_start_on(GangId gang,
+                        const std::vector<NodeIndex>& nodes,
+                        Ticks now,
+                        std::vector<GangDecision>& out) {
   const HeldGang& held = books_.at(gang);
   if (held.state == GangState::Suspended) {
     return resume(gang, now, out);
@@ -208,7 +322,7 @@ bool Plan::try_start(GangId gang, Ticks now, std::vector<GangDecision>& out) {
   AION_ASSERT(held.state == GangState::Waiting);
   std::vector<Grant> grants = place_free(held.gang);
   if (grants.empty()) {
-    std::optional<Preemption> room = victims_.find(gang, now);
+    std::optional<Preemption> room = victims_.find(gang, now, nodes);
     if (!room) {
       return false;
     }
@@ -244,8 +358,9 @@ void Plan::start(GangId gang,
   const Gang& starting = books_.at(gang).gang;
   const Verdict verdict = admission_.admits(starting.queue, resources_of(starting, grants.size()));
   books_.start(gang, std::move(grants), now);
+  note_size(gang);
   if (verdict == Verdict::Borrowed) {
-    books_.note_room();  // what it has borrowed may be reclaimed
+    books_.note_quota();  // what it has borrowed may be reclaimed
   }
   const HeldGang& held = books_.at(gang);
   Ticks vacant = now;
@@ -275,8 +390,9 @@ void Plan::stop(const Victim& victim,
   if (way == StopWay::Suspend) {
     books_.suspend(victim.gang, now);
   } else {
-    books_.stop(victim.gang);
+    books_.stop(victim.gang, now);
   }
+  note_size(victim.gang);
   enqueue(victim.gang);
   out.push_back({.action = GangDecision::Action::Stop,
                  .gang = victim.gang,
@@ -308,6 +424,7 @@ bool Plan::resume(GangId gang, Ticks now, std::vector<GangDecision>& out) {
   trial.undo_to(0);
   dequeue(gang);
   books_.resume(gang, now);
+  note_size(gang);
   out.push_back({.action = GangDecision::Action::Resume,
                  .gang = gang,
                  .id = held.gang.id,

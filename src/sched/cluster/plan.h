@@ -31,6 +31,7 @@ struct GangDecision {
     Resume,  // at the grants where it was suspended
     Stop,    // it waits again, or stands suspended; the driver tells it in the way of `way`
     Shrink,  // it goes on with the members at these grants
+    Grow,    // the same with more of them than it had: those at the end of the grants are new
   };
 
   Action action;
@@ -64,13 +65,17 @@ struct Obstacle {
 };
 
 struct PlanOptions {
-  bool learns_mix = true;   // what is submitted counts as the typical workload
-  Ticks patience = kNever;  // who has waited that long is passed by nobody behind it any more
+  bool learns_mix = true;  // what is submitted counts as the typical workload
+  /// Who has waited that long, in all, goes before all others, is passed by nobody, and makes room
+  /// for no higher priority once it runs; so every wait is bounded by it and by what runs then.
+  /// kNever = priority and luck decide for ever. The usual one is a day and a half of seconds.
+  Ticks patience = 129'600;
 };
 
 /// The plan of one cluster. It never reads a clock: the driver tells each event with its time, and
 /// then asks for decisions. Gangs are looked at by priority, then in order of submission; what does
-/// not fit is passed (see PlanOptions::patience).
+/// not fit is passed, for as long as PlanOptions::patience lasts. What is left when nobody else
+/// fits goes to running gangs that have fewer members than they can use.
 ///
 /// Cluster and admission outlive it, and nobody else changes the cluster. Not thread-safe; no call
 /// blocks or throws. A number that is not in the books is a bug of the driver.
@@ -98,7 +103,7 @@ class Plan {
   void restore_gpu(NodeIndex node, std::size_t gpu);
 
   /// The quotas have changed: who did not fit is looked at again.
-  void note_quota() { books_.note_room(); }
+  void note_quota() { books_.note_quota(); }
 
   /// Appends what is to start and stop now.
   void decide(Ticks now, std::vector<GangDecision>& out);
@@ -108,7 +113,7 @@ class Plan {
   bool try_start(GangId gang, Ticks now, std::vector<GangDecision>& out);
 
   /// Why the gang waits. Says what holds after the last `decide`.
-  [[nodiscard]] Obstacle explain(GangId gang, Ticks now);
+  [[nodiscard]] Obstacle explain(GangId gang);
 
   [[nodiscard]] const HeldGang& held(GangId gang) const { return books_.at(gang); }
   [[nodiscard]] std::size_t waiting() const { return waiting_; }  // suspended ones, too
@@ -116,12 +121,17 @@ class Plan {
 
  private:
   struct Turn {
+    bool has_waited_long;
     std::int32_t priority;
     std::uint64_t arrival;
     GangId gang;
 
     bool operator<(const Turn& other) const {
-      return priority != other.priority ? priority > other.priority : arrival < other.arrival;
+      if (has_waited_long != other.has_waited_long) {
+        return has_waited_long;
+      }
+      const bool is_by_priority = !has_waited_long && priority != other.priority;
+      return is_by_priority ? priority > other.priority : arrival < other.arrival;
     }
   };
   [[nodiscard]] Turn turn_of(GangId gang) const;
@@ -130,22 +140,52 @@ class Plan {
   /// number tells gangs apart that are like no other.
   using Likeness =
       std::tuple<QueueIndex, std::int32_t, Nearness, bool, std::size_t, MemberShape, std::uint64_t>;
+  /// What was so when no room was found. While it is, and nothing has been given back where a
+  /// member would fit even if all were stopped who may be, there is none.
+  struct Failure {
+    std::uint64_t epoch = 0;  // of the books; 0 = it has not been tried
+    std::uint64_t freed = 0;
+    Verdict verdict = Verdict::Denied;
+    std::uint64_t reclaimable = 0;
+
+    bool operator==(const Failure&) const = default;
+  };
   struct Group {
     std::set<Turn> turns;
-    std::uint64_t failed_at = 0;  // the epoch of the books in which its first found no room
+    Resources least;  // what the least members of one of its gangs want together
+    Failure failure;  // of its first
   };
+  /// Where a gang that found no room may find some now.
+  struct Retry {
+    bool is_due = true;
+    std::vector<NodeIndex> nodes{};  // in order; empty = anywhere
+  };
+  [[nodiscard]] Failure failure_of(QueueIndex queue, const Resources& least) const;
+  [[nodiscard]] Retry retry_of(GangId gang, const Group& group);
+  [[nodiscard]] bool fits_without_victims(GangId gang, NodeIndex node, const Failure& since);
+  void add_due(const Turn* behind, std::set<Turn>& turns);
+  bool try_start_on(GangId gang,
+                    const std::vector<NodeIndex>& nodes,
+                    Ticks now,
+                    std::vector<GangDecision>& out);
   [[nodiscard]] Likeness likeness(GangId gang) const;
+  [[nodiscard]] Ticks end_of_patience(GangId gang) const;
   void enqueue(GangId gang);
   void dequeue(GangId gang);
 
-  void pass(Ticks now, std::vector<GangDecision>& out);
+  void prefer_who_has_waited_long(Ticks now);
+  /// False when somebody who found no room is to be passed by nobody.
+  bool pass(Ticks now, std::vector<GangDecision>& out);
   void add_first(const Likeness& key, std::set<Turn>& turns) const;
+  void grow_who_is_short(Ticks now, std::vector<GangDecision>& out);
+  [[nodiscard]] std::vector<Grant> place_more(GangId gang);
+  void note_size(GangId gang);
   bool resume(GangId gang, Ticks now, std::vector<GangDecision>& out);
   [[nodiscard]] std::vector<Grant> place_free(const Gang& gang);
   void start(GangId gang, std::vector<Grant> grants, Ticks now, std::vector<GangDecision>& out);
   void stop(const Victim& victim, const Gang& claimant, Ticks now, std::vector<GangDecision>& out);
   void take_losses(GangId gang, Ticks now, std::vector<GangDecision>& out);
-  [[nodiscard]] bool holds_up(GangId gang, Ticks now);
+  [[nodiscard]] bool holds_up(GangId gang);
 
   enum class Installed : std::uint8_t {
     Ever,  // with what is lost
@@ -162,9 +202,22 @@ class Plan {
   PlacementIndex index_;
   GangPlacer placer_;
   VictimSearch victims_;
-  std::map<Likeness, Group> queue_;  // who waits or stands suspended; no group is empty
+  std::map<Likeness, Group> queue_;             // who waits or stands suspended; no group is empty
+  std::set<std::pair<Ticks, GangId>> patient_;  // who waits, by when its patience ends
+  /// Who runs with fewer members than it can use, and the epoch in which it found no room for more.
+  std::map<GangId, Failure> short_;
   std::size_t waiting_ = 0;
   std::vector<Ticks> vacant_at_;  // by node: until then somebody there has its grace
+  /// What free_without_victims() has said since the books last changed, for gangs of one queue and
+  /// priority, which ask one after the other.
+  struct Emptied {
+    NodeIndex node;
+    QueueIndex queue;
+    std::int32_t priority;
+    Failure since;
+    NodeState state;
+  };
+  std::vector<Emptied> emptied_;
 };
 
 }  // namespace aion::sched

@@ -71,20 +71,26 @@ struct VictimSearch::NodeSearch {
   std::int64_t best_cost;  // nothing that costs as much is of interest
 };
 
-std::optional<Preemption> VictimSearch::find(GangId claimant, Ticks now) {
+void VictimSearch::begin(GangId claimant) {
   const HeldGang& held = parts_.books.at(claimant);
   claimant_ = claimant;
   wanted_ = resources_of(held.gang, held.gang.least_members());
   is_granted_ = parts_.admission.admits(held.gang.queue, wanted_) == Verdict::Granted;
-  list_candidates(now, true);
-  std::optional<Preemption> best = search_domains();
+}
+
+std::optional<Preemption> VictimSearch::find(GangId claimant,
+                                             Ticks now,
+                                             const std::vector<NodeIndex>& nodes) {
+  begin(claimant);
+  list_candidates(now, true, nodes);
+  std::optional<Preemption> best = search_domains(nodes);
   const bool are_suspended =
       std::any_of(candidates_.begin(), candidates_.end(), [](const Victim& candidate) {
         return candidate.terms.way == StopWay::Suspend;
       });
   if (are_suspended) {
-    list_candidates(now, false);
-    std::optional<Preemption> other = search_domains();
+    list_candidates(now, false, nodes);
+    std::optional<Preemption> other = search_domains(nodes);
     if (other && (!best || other->cost < best->cost)) {
       best = std::move(other);
     }
@@ -92,16 +98,19 @@ std::optional<Preemption> VictimSearch::find(GangId claimant, Ticks now) {
   return best;
 }
 
-std::optional<Preemption> VictimSearch::search_domains() {
+std::optional<Preemption> VictimSearch::search_domains(const std::vector<NodeIndex>& nodes) {
   if (candidates_.empty()) {
     return std::nullopt;
+  }
+  if (!nodes.empty()) {
+    return search(nodes);
   }
   const Gang& gang = parts_.books.at(claimant_).gang;
   const bool is_bound = gang.is_nearness_required && gang.members.size() > 1;
   std::optional<Preemption> best;
-  for (const std::vector<NodeIndex>& nodes :
+  for (const std::vector<NodeIndex>& domain :
        parts_.placer.domains(is_bound ? gang.nearness : Nearness::Anywhere)) {
-    std::optional<Preemption> found = search(nodes);
+    std::optional<Preemption> found = search(domain);
     if (found && (!best || found->cost < best->cost)) {
       best = std::move(found);
     }
@@ -109,30 +118,84 @@ std::optional<Preemption> VictimSearch::search_domains() {
   return best;
 }
 
-void VictimSearch::list_candidates(Ticks now, bool may_suspend) {
+/// By what right the claimant may have it stopped.
+VictimSearch::Right VictimSearch::right_to_stop(const HeldGang& held) const {
+  const Gang& claimant = parts_.books.at(claimant_).gang;
+  if (!held.gang.is_preemptible) {
+    return Right::None;
+  }
+  const bool is_lower =
+      held.gang.priority < claimant.priority && (held.gang.queue == claimant.queue || is_granted_);
+  if (is_lower && !held.has_waited_long) {
+    return Right::Priority;
+  }
+  return may_reclaim_from(held.gang.queue) ? Right::Reclaim : Right::None;
+}
+
+void VictimSearch::add_candidate(GangId gang, Ticks now, bool may_suspend) {
+  const HeldGang& held = parts_.books.at(gang);
+  if (const Right right = right_to_stop(held); right != Right::None) {
+    candidates_.push_back({gang, cheapest_stop(held, now, may_suspend), right == Right::Reclaim});
+  }
+}
+
+void VictimSearch::list_candidates(Ticks now,
+                                   bool may_suspend,
+                                   const std::vector<NodeIndex>& nodes) {
   const Gang& claimant = parts_.books.at(claimant_).gang;
   candidates_.clear();
-  nodes_.clear();
-  for (const auto& [group, gangs] : parts_.books.preemptible()) {
-    const auto [priority, queue] = group;
-    const bool is_lower = priority < claimant.priority && (queue == claimant.queue || is_granted_);
-    if (!is_lower && !may_reclaim_from(queue)) {
-      continue;
-    }
-    for (const GangId id : gangs) {
-      candidates_.push_back({id, cheapest_stop(parts_.books.at(id), now, may_suspend), !is_lower});
+  nodes_ = nodes;
+  for (const NodeIndex node : nodes) {
+    for (const GangId gang : parts_.books.on_node(node)) {
+      add_candidate(gang, now, may_suspend);
     }
   }
-  for (const Victim& victim : candidates_) {
-    for (const Grant& grant : parts_.books.at(victim.gang).grants) {
-      nodes_.push_back(grant.node);
+  if (nodes.empty()) {
+    for (const auto& [group, gangs] : parts_.books.preemptible()) {
+      const auto [priority, queue] = group;
+      if (priority < claimant.priority || may_reclaim_from(queue)) {
+        for (const GangId gang : gangs) {
+          add_candidate(gang, now, may_suspend);
+        }
+      }
     }
+    for (const Victim& victim : candidates_) {
+      for (const Grant& grant : parts_.books.at(victim.gang).grants) {
+        nodes_.push_back(grant.node);
+      }
+    }
+    std::sort(nodes_.begin(), nodes_.end());
+    nodes_.erase(std::unique(nodes_.begin(), nodes_.end()), nodes_.end());
   }
   std::sort(candidates_.begin(), candidates_.end(), [](const Victim& one, const Victim& other) {
     return one.gang < other.gang;
   });
-  std::sort(nodes_.begin(), nodes_.end());
-  nodes_.erase(std::unique(nodes_.begin(), nodes_.end()), nodes_.end());
+  // A gang may lie on more than one of the nodes.
+  candidates_.erase(std::unique(candidates_.begin(), candidates_.end()), candidates_.end());
+}
+
+NodeState VictimSearch::free_without_victims(GangId claimant, NodeIndex node) {
+  begin(claimant);
+  NodeState state = parts_.cluster.free(node);
+  for (const GangId gang : parts_.books.on_node(node)) {
+    const HeldGang& held = parts_.books.at(gang);
+    if (right_to_stop(held) != Right::None) {
+      free_on_node(state, node, {gang, {StopWay::Kill, 0}, false});
+    }
+  }
+  return state;
+}
+
+std::uint64_t VictimSearch::reclaimable(QueueIndex queue, const Resources& wanted) const {
+  constexpr std::uint64_t kMix = 0x9e3779b97f4a7c15U;
+  std::uint64_t known = 0;
+  for (const auto& [group, gangs] : parts_.books.preemptible()) {
+    const QueueIndex other = group.second;
+    if (other != queue && parts_.admission.may_reclaim(queue, wanted, other)) {
+      known = (known ^ (other + 1)) * kMix;
+    }
+  }
+  return known;
 }
 
 const Victim* VictimSearch::candidate(GangId gang) const {

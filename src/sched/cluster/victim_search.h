@@ -49,8 +49,17 @@ class VictimSearch {
   };
   explicit VictimSearch(const Parts& parts) : parts_(parts) {}
 
-  /// Nothing when no allowed victims make room for the gang's least members.
-  [[nodiscard]] std::optional<Preemption> find(GangId claimant, Ticks now);
+  /// Nothing when no allowed victims make room for the gang's least members on these nodes, which
+  /// are in order of their numbers; none means all. Of named nodes only victims there are looked
+  /// at, so the claimant's queue must have the quota already.
+  [[nodiscard]] std::optional<Preemption> find(GangId claimant,
+                                               Ticks now,
+                                               const std::vector<NodeIndex>& nodes = {});
+
+  /// What would be free on the node if all were stopped who may be for this claimant.
+  [[nodiscard]] NodeState free_without_victims(GangId claimant, NodeIndex node);
+  /// A number that is the same for as long as the queue may reclaim from the same others.
+  [[nodiscard]] std::uint64_t reclaimable(QueueIndex queue, const Resources& wanted) const;
 
  private:
   /// Stops that are tried: undone when it goes.
@@ -58,12 +67,16 @@ class VictimSearch {
   /// The best victims on one node, as far as they are known.
   struct NodeSearch;
 
-  void list_candidates(Ticks now, bool may_suspend);
+  void begin(GangId claimant);
+  enum class Right : std::uint8_t { None, Priority, Reclaim };
+  [[nodiscard]] Right right_to_stop(const HeldGang& held) const;
+  void list_candidates(Ticks now, bool may_suspend, const std::vector<NodeIndex>& nodes);
+  void add_candidate(GangId gang, Ticks now, bool may_suspend);
   [[nodiscard]] bool may_stop_now(const Victim& victim) const;
   [[nodiscard]] const Victim* candidate(GangId gang) const;
   [[nodiscard]] bool may_reclaim_from(QueueIndex queue) const;
 
-  [[nodiscard]] std::optional<Preemption> search_domains();
+  [[nodiscard]] std::optional<Preemption> search_domains(const std::vector<NodeIndex>& nodes);
   [[nodiscard]] std::optional<Preemption> search(const std::vector<NodeIndex>& nodes);
   [[nodiscard]] std::optional<std::vector<Victim>> find_victims(
       const std::vector<NodeIndex>& nodes);

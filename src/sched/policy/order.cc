@@ -32,6 +32,7 @@ constexpr std::array kOrders{
     NamedOrder{"priority",
                aging_priority,
                "highest priority first; an hour of waiting counts as one step"},
+    NamedOrder{"strict-priority", strict_priority, "highest priority first, whatever else waits"},
     NamedOrder{"wspt", weighted_shortest, "least estimated area for its weight first"},
     NamedOrder{"edf", earliest_deadline, "earliest deadline first"},
     NamedOrder{"srpt", shortest_remaining, "least remaining time first"},
@@ -69,6 +70,12 @@ std::int64_t aging_shortest(const Claim& claim, const Progress& progress) {
 std::int64_t aging_priority(const Claim& claim, const Progress& /*progress*/) {
   // priority + (now - arrival) / step, largest first; `now` is the same for all and falls out.
   return claim.arrival - claim.priority * kAgingStep;
+}
+
+std::int64_t strict_priority(const Claim& claim, const Progress& /*progress*/) {
+  constexpr std::int64_t kStep = std::int64_t{1} << 55;  // microseconds: a thousand years
+  constexpr std::int32_t kMost = 100;
+  return claim.arrival - std::clamp(claim.priority, -kMost, kMost) * kStep;
 }
 
 std::int64_t weighted_shortest(const Claim& claim, const Progress& progress) {

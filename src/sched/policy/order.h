@@ -37,6 +37,8 @@ using Order = std::int64_t (*)(const Claim& claim, const Progress& progress);
 /// Highest priority first; each hour of waiting (3,600 ticks) counts as one step of priority, so
 /// none starves.
 [[nodiscard]] std::int64_t aging_priority(const Claim& claim, const Progress& progress);
+/// Highest priority first, whatever else waits; in order of arrival within one.
+[[nodiscard]] std::int64_t strict_priority(const Claim& claim, const Progress& progress);
 /// Least estimated area for its weight first (WSPT; Smith 1956), the weight being 1 + max(0,
 /// priority).
 [[nodiscard]] std::int64_t weighted_shortest(const Claim& claim, const Progress& progress);
