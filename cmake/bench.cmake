@@ -66,3 +66,8 @@ target_link_libraries(bench_cluster_decision PRIVATE aion_simulate)
 
 add_custom_target(aion_bench DEPENDS bench_floor bench_rawort bench_openloop bench_empty_grpc bench_engine bench_decision bench_placement
                   bench_cluster_decision)
+
+# Deadlines of a car's models, kept by different orders of the same engine.
+aion_add_bench(bench_deadlines "${AION_BENCH_SERVING}/deadlines.cc")
+aion_use_house_settings(bench_deadlines)
+target_link_libraries(bench_deadlines PRIVATE aion_serving aion_runtime)

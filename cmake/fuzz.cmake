@@ -6,15 +6,18 @@ endif()
 # What the fuzzers stand on, and nothing more: whole rooms would be six times as many files, and all of them compiled once
 # more in each ./test from nothing. A decoder that needs another file fails to link, with the names that it misses.
 set(AION_FUZZED
-    base/assert.cc base/bytes.cc base/json.cc base/json_dom.cc base/line_reader.cc base/result.cc base/unpacked_file.cc
+    base/assert.cc base/bytes.cc base/json.cc base/json_dom.cc base/line_reader.cc base/request_context.cc base/result.cc
+    base/unpacked_file.cc
     catalog/repository/batching_settings.cc catalog/repository/config_dtype.cc catalog/repository/served_fields.cc
-    catalog/repository/settings.cc
+    catalog/repository/settings.cc catalog/repository/timing_settings.cc
+    graph/layout_rules.cc graph/memory.cc graph/model.cc graph/read_model.cc graph/shape_rules.cc graph/shapes.cc
+    graph/source.cc graph/window_rules.cc graph/wire.cc
     net/compression.cc net/grpc/message_decoder.cc net/grpc/wire.cc
     net/http/body_buffer.cc net/http/chunked_decoder.cc net/http/message.cc net/http/request_head.cc
     protocol/kserve/grpc_contents.cc protocol/kserve/grpc_decode.cc protocol/kserve/grpc_parameters.cc
     protocol/kserve/infer_data.cc protocol/kserve/infer_decoder.cc protocol/kserve/infer_elements.cc
     protocol/kserve/infer_encoder.cc protocol/kserve/infer_fault.cc protocol/kserve/infer_parameters.cc
-    protocol/kserve/infer_raw.cc protocol/kserve/infer_shortest.cc
+    protocol/kserve/infer_raw.cc protocol/kserve/infer_shortest.cc protocol/kserve/urgency.cc
     simulate/csv_table.cc simulate/gavel_format.cc simulate/openb_format.cc simulate/philly_format.cc simulate/read_trace.cc
     simulate/swf_format.cc simulate/tiresias_format.cc simulate/trace_builder.cc simulate/trace_formats.cc
     tensor/dtype.cc tensor/float16.cc tensor/tensor.cc)

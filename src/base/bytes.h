@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/result.h"
+
 namespace aion {
 
 /// A size in bytes: a number that cannot be mistaken for a count of anything else.
@@ -21,6 +23,10 @@ struct Bytes {
 
 /// "5.1 GiB", "312 B": for messages that people read.
 [[nodiscard]] std::string to_string(Bytes bytes);
+
+/// Reads "512", "1.5 GiB", "200MB": a number from zero up, in bytes or in one of B, KiB, MiB, GiB,
+/// TiB, kB, MB, GB, TB. At most 1 PiB. InvalidArgument names what was expected and what came.
+[[nodiscard]] Result<Bytes> parse_bytes(std::string_view text);
 
 /// Bytes that somebody else may share: immutable, and alive for as long as `owner` is held.
 /// `owner` may be null for memory that outlives everything (a literal).

@@ -2,9 +2,12 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/bytes.h"
 #include "base/cancel.h"
@@ -18,8 +21,14 @@ struct Principal {
   std::string project;  // the tenant it acts for; "default" until another is made
 };
 
-/// How bad it is when a request is late. Larger is more urgent.
-enum class Criticality : std::uint8_t { BestEffort, Standard, Critical };
+/// How bad it is when a request is late. Larger is worse.
+enum class Criticality : std::uint8_t { BestEffort, Normal, Safety };
+inline constexpr std::size_t kCriticalities = 3;
+
+/// As clients and configurations write it: "safety", "normal", "best-effort".
+[[nodiscard]] std::string_view to_string(Criticality criticality);
+/// Nothing for another word.
+[[nodiscard]] std::optional<Criticality> find_criticality(std::string_view word);
 
 /// W3C Trace Context, https://www.w3.org/TR/trace-context: all zero = not traced.
 struct TraceContext {
@@ -32,7 +41,7 @@ struct TraceContext {
 struct RequestContext {
   std::shared_ptr<const Principal> principal;  // never null behind `protocol`
   TimePoint deadline = kNever;
-  Criticality criticality = Criticality::Standard;
+  Criticality criticality = Criticality::Normal;
   CancelToken cancel;
   TraceContext trace;
   std::string idempotency_key;          // empty = none

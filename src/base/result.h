@@ -1,6 +1,7 @@
 // What a fallible call returns: a value, or the reason there is none.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,6 +35,7 @@ struct Error {
 
   Code code;
   std::string message;
+  std::chrono::milliseconds retry_after{0};  // when it may go well; 0 = nobody knows
 };
 
 /// The same failure with where it happened in front: "<where>: <message>".

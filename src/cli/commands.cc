@@ -8,9 +8,11 @@
 #include "cli/bench_command.h"
 #include "cli/connection.h"
 #include "cli/device_commands.h"
+#include "cli/explain_command.h"
 #include "cli/infer_command.h"
 #include "cli/model_commands.h"
 #include "cli/status_command.h"
+#include "cli/top_command.h"
 
 namespace aion::cli {
 
@@ -50,6 +52,8 @@ std::vector<Command> commands(const Program& program, const FindPlace& find) {
   for (Command& command : device_commands(find)) {
     all.push_back(std::move(command));
   }
+  all.push_back(top_command(find));
+  all.push_back(explain_command(find));
   all.push_back(infer_command(find));
   all.push_back(bench_command(find));
   all.push_back(completion_command(program));

@@ -1,7 +1,9 @@
 #include "cli/model_commands.h"
 
+#include <cstdint>
 #include <cstdio>
 
+#include "base/bytes.h"
 #include "cli/connection.h"
 #include "cli/table.h"
 
@@ -21,12 +23,37 @@ Exit print(const Result<std::string>& text) {
   return Exit::Done;
 }
 
+/// Rows of the index with what the model holds; of several versions the first row says it.
+Json with_memory(Json index, const Json& memory) {
+  std::string last;
+  for (Json& row : index) {
+    const std::string name = row.value("name", "");
+    for (const Json& model : memory.at("models")) {
+      if (model.value("name", "") == name && name != last) {
+        row["memory"] = model;
+      }
+    }
+    last = name;
+  }
+  return index;
+}
+
+std::string memory_text(const Json& row) {
+  if (!row.contains("memory") || !row["memory"].value("resident", false)) {
+    return "-";
+  }
+  const Json& memory = row["memory"];
+  return to_string(Bytes{memory.value("memory_bytes", std::uint64_t{0})}) +
+         (memory.value("pinned", false) ? ", pinned" : "");
+}
+
 Result<std::string> index_text(const Json& index) {
-  std::vector<std::vector<std::string>> rows{{"MODEL", "VERSION", "STATE", "REASON"}};
+  std::vector<std::vector<std::string>> rows{{"MODEL", "VERSION", "STATE", "MEMORY", "REASON"}};
   for (const Json& row : index) {
     rows.push_back({row.value("name", ""),
                     row.value("version", "-"),
                     row.value("state", "-"),
+                    memory_text(row),
                     row.value("reason", "")});
   }
   return columns(rows);
@@ -42,11 +69,15 @@ Exit list(const Arguments& arguments, const FindPlace& find) {
   if (!index) {
     return failed(index.error());
   }
+  const auto memory = connection.get("/api/aion/v1/models");
+  if (!memory) {
+    return failed(memory.error());
+  }
   if (arguments.has("json")) {
-    print_json(*index);
+    print_json(with_memory(*index, *memory));
     return Exit::Done;
   }
-  return print(read_answer([&] { return index_text(*index); }));
+  return print(read_answer([&] { return index_text(with_memory(*index, *memory)); }));
 }
 
 std::string shape_text(const Json& shape) {
@@ -141,6 +172,26 @@ Exit change(const Arguments& arguments, const FindPlace& find, const char* verb)
   return Exit::Done;
 }
 
+Exit set_pin(const Arguments& arguments, const FindPlace& find, const char* verb) {
+  const std::string& model = arguments.words[0];
+  const auto url = daemon_url(arguments, find);
+  if (!url) {
+    return failed(url.error());
+  }
+  Connection connection(*url);
+  const auto answer =
+      connection.post("/api/aion/v1/models/" + percent_encoded(model) + "/" + verb, "{}");
+  if (!answer) {
+    return failed(answer.error());
+  }
+  if (arguments.has("json")) {
+    print_json(Json{{"model", model}, {"done", verb}});
+  } else {
+    std::printf("%sned %s\n", verb, model.c_str());
+  }
+  return Exit::Done;
+}
+
 }  // namespace
 
 std::vector<Command> model_commands(const FindPlace& find) {
@@ -158,8 +209,14 @@ std::vector<Command> model_commands(const FindPlace& find) {
   const auto unload = [find](const Arguments& arguments) {
     return change(arguments, find, "unload");
   };
+  const auto pin = [find](const Arguments& arguments) {
+    return set_pin(arguments, find, "pin");
+  };
+  const auto unpin = [find](const Arguments& arguments) {
+    return set_pin(arguments, find, "unpin");
+  };
   return {
-      {"model ls", "", 0, 0, "list models with their versions and states", options, ls},
+      {"model ls", "", 0, 0, "list models with their states and the memory they hold", options, ls},
       {"model show", "MODEL", 1, 1, "show a model's inputs, outputs and statistics", options, tell},
       {"model load",
        "MODEL",
@@ -169,6 +226,8 @@ std::vector<Command> model_commands(const FindPlace& find) {
        options,
        load},
       {"model unload", "MODEL", 1, 1, "take a model out of service", options, unload},
+      {"model pin", "MODEL", 1, 1, "keep a model in memory, whoever else needs it", options, pin},
+      {"model unpin", "MODEL", 1, 1, "let an idle model go when memory is needed", options, unpin},
   };
 }
 

@@ -96,10 +96,11 @@ void bind(ConfigTable& table, Config& config) {
   table.bind("model_control_mode",
              config.model_control_mode,
              "none: load all models at start; poll: and what changes later; explicit: load on "
-             "request only; remember: explicit, and again what was loaded before a restart");
+             "request only; demand: load what a request is for; remember: explicit, and again what "
+             "was loaded before a restart");
   table.bind("load_model",
              config.load_model,
-             "models to load at start where the mode is explicit or remember; * = all");
+             "models to load at start where the mode is explicit, demand or remember; * = all");
   table.bind("http.port", config.http_port, "port of the HTTP protocols; 0 = any free one");
   table.bind("grpc.port", config.grpc_port, "port of the gRPC protocols; 0 = any free one");
   table.bind(
@@ -135,11 +136,29 @@ void bind(ConfigTable& table, Config& config) {
              config.serving_order,
              "whose queue gets a device that frees: an order of the scheduler, over the first "
              "requests of all models; a tick is a microsecond");
+  table.bind("serving.deadlines",
+             config.serving_deadlines,
+             "requests with a deadline or a criticality go by these, and by the order only where "
+             "nobody has any; off: a deadline only limits how long a request waits");
+  table.bind("serving.safety_slots",
+             config.serving_safety_slots,
+             "slots of the device that only safety requests get; at most all but one");
   table.bind(
       "serving.cache_size",
       config.response_cache,
       "most that the kept answers of models with response_cache take, in bytes; 0 = none are "
       "kept");
+  table.bind("memory.budget",
+             config.memory_budget,
+             "most memory that this program and its models may hold, in bytes; idle models are "
+             "evicted for others and come back on demand; 0 = four fifths of the machine's");
+  table.bind("memory.eviction",
+             config.eviction,
+             "which idle model goes when another needs its memory: gdsf (what costs the least to "
+             "bring back for what it holds) or lru (what was not used for the longest time)");
+  table.bind("memory.load_wait_ms",
+             config.load_wait,
+             "how long a request waits at most for its model to be loaded");
   table.bind("resource.opencl",
              config.has_opencl,
              "whether to look for OpenCL devices, too; their drivers take tens of MB");
@@ -190,15 +209,25 @@ Result<void> Config::check() {
                      "--insecure to allow it, or "
                      "listen on 127.0.0.1"};
   }
-  AION_TRY_VOID(expect_one_of(
-      "model_control_mode", model_control_mode, {"none", "poll", "explicit", "remember"}));
-  if (!load_model.empty() && model_control_mode != "explicit" && model_control_mode != "remember") {
+  AION_TRY_VOID(expect_one_of("model_control_mode",
+                              model_control_mode,
+                              {"none", "poll", "explicit", "demand", "remember"}));
+  if (!load_model.empty() && (model_control_mode == "none" || model_control_mode == "poll")) {
     return Error{Code::InvalidArgument,
                  "load_model: expected nothing where model_control_mode is '" + model_control_mode +
                      "', which loads every model; got '" + load_model.front() + "'"};
   }
   if (const auto order = sched::find_order(serving_order); !order) {
     return Error{Code::InvalidArgument, "serving.order: " + order.error().message};
+  }
+  if (const auto policy = serving::find_eviction_policy(eviction); !policy) {
+    return Error{Code::InvalidArgument, "memory.eviction: " + policy.error().message};
+  }
+  constexpr std::uint64_t kLeastBudget = 128U << 20U;
+  if (memory_budget.count != 0 && memory_budget.count < kLeastBudget) {
+    return Error{Code::InvalidArgument,
+                 "memory.budget: expected 0 or at least 134217728 bytes (128 MiB), got " +
+                     std::to_string(memory_budget.count)};
   }
   AION_TRY_VOID(expect_one_of("log.level", log_level, {"debug", "info", "warn", "error", "off"}));
   AION_TRY_VOID(expect_one_of("log.format", log_format, {"text", "json"}));

@@ -17,7 +17,7 @@ struct Config {
   std::filesystem::path data_dir;             // empty = the user's state folder
   std::string listen = "127.0.0.1";
   bool is_insecure = false;
-  std::string model_control_mode = "none";  // none, poll, explicit, remember: serving::ControlMode
+  std::string model_control_mode = "none";  // a serving::ControlMode
   std::vector<std::string> load_model;      // what explicit and remember load at start; "*" = all
   std::uint16_t http_port = 8000;
   std::uint16_t grpc_port = 8001;
@@ -36,6 +36,11 @@ struct Config {
   std::chrono::microseconds inline_below{50};
   std::size_t max_queue = 4096;
   std::string serving_order = "sjf-aging";
+  bool serving_deadlines = true;
+  std::size_t serving_safety_slots = 0;
+  Bytes memory_budget{};  // 0 = by the machine
+  std::string eviction = "gdsf";
+  std::chrono::milliseconds load_wait{30'000};
   bool has_opencl = false;
   std::vector<std::string> simulated;
   std::vector<std::string> named;

@@ -121,6 +121,7 @@ serving::ControlMode control_mode(const std::string& name) {
   using serving::ControlMode;
   return name == "poll"       ? ControlMode::Poll
          : name == "explicit" ? ControlMode::Explicit
+         : name == "demand"   ? ControlMode::Demand
          : name == "remember" ? ControlMode::Remember
                               : ControlMode::None;
 }
@@ -130,10 +131,15 @@ serving::Config serving_config(const Config& wanted) {
   config.inline_below = wanted.inline_below;
   config.max_queue = wanted.max_queue;
   config.order = *sched::find_order(wanted.serving_order);  // Config::check() has looked it up
+  config.honours_deadlines = wanted.serving_deadlines;
+  config.safety_slots = wanted.serving_safety_slots;
   config.cache = wanted.response_cache;
   config.control = control_mode(wanted.model_control_mode);
   config.load_at_start = wanted.load_model;
   config.remembered = wanted.data_dir / "models.json";
+  config.eviction = serving::find_eviction_policy(wanted.eviction)->score;  // checked, too
+  config.load_wait = wanted.load_wait;
+  config.measured = wanted.data_dir / "memory.json";
   return config;
 }
 
@@ -220,12 +226,31 @@ struct Daemon::House {
   bool is_stopping = false;
 };
 
+// What the program holds without any model: its code, the library, buffers of connections.
+constexpr Bytes kOwnMemory = Bytes::mebi(64);
+
+/// Only the budget can be leased of the memory of the device that serves models.
+Result<void> apply_budget(Bytes budget, std::vector<resource::Capacity>& capacities) {
+  Bytes& memory = capacities.front().quantity.memory;
+  if (budget.count == 0) {
+    memory = Bytes{memory.count - memory.count / 5};
+    return {};
+  }
+  if (budget > memory) {
+    return Error{Code::InvalidArgument,
+                 "memory.budget: expected at most the " + std::to_string(memory.count) +
+                     " bytes of this machine, got " + std::to_string(budget.count)};
+  }
+  memory = budget;
+  return {};
+}
+
 /// What computes for models holds cores like anybody else; where there are more threads than cores,
 /// all of them.
 Result<void> Daemon::House::lease_cores() {
   const double cores = std::min(ledger.balances().front().free.cores,
                                 static_cast<double>(executors.compute_count()));
-  AION_TRY(inference_cores, ledger.take({"inference", ledger.device(), {cores}}));
+  AION_TRY(inference_cores, ledger.take({"inference", ledger.device(), {cores, kOwnMemory}}));
   return {};
 }
 
@@ -283,6 +308,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config, const Config
   AION_TRY(DataFolder folder, DataFolder::open(config.data_dir));
   AION_TRY(auto machine, resource::Machine::probe({config.has_opencl, config.simulated}));
   AION_TRY(auto capacities, resource::capacities_of(*machine, config.named));
+  AION_TRY_VOID(apply_budget(config.memory_budget, capacities));
   auto house = std::make_unique<House>(
       config, settings, std::move(folder), std::move(machine), std::move(capacities));
   AION_TRY_VOID(house->lease_cores());

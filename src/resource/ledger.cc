@@ -296,10 +296,40 @@ Result<std::vector<Lease>> Ledger::take_all(std::vector<Claim> gang) {
     auto give_back = [book = book_, id = holding.id](const Claim& /*claim*/) {
       book->give_back(id);
     };
-    leases.emplace_back(std::move(claim), std::move(give_back), holding.cpus);
+    leases.emplace_back(std::move(claim), std::move(give_back), holding.cpus, holding.id);
     book_->holdings.emplace(holding.id, std::move(holding));
   }
   return leases;
+}
+
+Result<void> Ledger::set_memory(std::uint64_t lease, Bytes memory) {
+  const std::shared_ptr<Book> book = book_;
+  bool is_less = false;
+  {
+    const std::scoped_lock lock(book->mutex);
+    const auto held = book->holdings.find(lease);
+    if (held == book->holdings.end()) {
+      return Error{Code::NotFound, "no lease " + std::to_string(lease) + " is out"};
+    }
+    Claim& claim = held->second.claim;
+    is_less = memory < claim.quantity.memory;
+    if (memory > claim.quantity.memory) {
+      Claim more{
+          claim.holder, claim.device, {0, Bytes{memory.count - claim.quantity.memory.count}}};
+      AION_TRY(const Wanted wanted, book->add_up(std::span<const Claim>(&more, 1)));
+      if (const Prospect prospect = book->prospect(wanted); !prospect.lacks.empty()) {
+        return Error{Code::ResourceExhausted, claim.holder + ": " + describe(prospect)};
+      }
+    }
+    Amounts& out = book->find(claim.device)->out;
+    subtract(out, *amounts_of(claim));
+    claim.quantity.memory = memory;
+    add(out, *amounts_of(claim));
+  }
+  if (is_less && book->tell) {
+    book->tell();
+  }
+  return {};
 }
 
 Result<Prospect> Ledger::prospect(std::span<const Claim> gang) const {

@@ -77,6 +77,13 @@ class Ledger {
   /// One lease for each claim, in their order, or none.
   [[nodiscard]] Result<std::vector<Lease>> take_all(std::vector<Claim> gang);
 
+  /// A lease that is out turned out to hold more memory, or less.
+  ///
+  /// fails   NotFound          it has been given back
+  ///         InvalidArgument   more memory than can be counted
+  ///         ResourceExhausted there is not so much free: it keeps what it was granted
+  [[nodiscard]] Result<void> set_memory(std::uint64_t lease, Bytes memory);
+
   /// What stands in the way of these claims. Fails as take() does on what can never be asked.
   [[nodiscard]] Result<Prospect> prospect(std::span<const Claim> gang) const;
 

@@ -33,6 +33,13 @@ class BatchLimit {
   /// is learned anew.
   [[nodiscard]] std::uint64_t rows(std::uint64_t first = 1);
   [[nodiscard]] bool is_learned() const { return is_learned_; }
+  /// The same for one row at the head, without trying anything.
+  [[nodiscard]] std::uint64_t usual_rows() const {
+    if (!is_learned_) {
+      return most_;
+    }
+    return trust() == Trust::Proved ? usual_.load(std::memory_order_relaxed) : 1;
+  }
   /// A run has ended.
   void observe(std::uint64_t rows, RunTime run);
 

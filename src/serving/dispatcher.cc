@@ -2,28 +2,28 @@
 
 #include <algorithm>
 
+#include "serving/dispatcher_waiting.h"
+
 namespace aion::serving {
-
-/// One request that waits. It is continued once: by the step that takes it out of the state Queued.
-struct Dispatcher::Waiting : Waiter {
-  enum class State : std::uint8_t { New, Queued, Granted, Refused };
-
-  std::shared_ptr<Queue> queue;
-  Executor home;  // where it was spawned
-  State state = State::New;
-  std::optional<Resume> resume;
-  Error refusal{Code::Internal, ""};  // why, in the state Refused
-  Turn turn;                          // in the state Granted
-};
 
 Dispatcher::Slot::~Slot() {
   if (dispatcher_ != nullptr) {
-    dispatcher_->serial_.run([dispatcher = dispatcher_, queue = std::move(queue_)] {
-      ++dispatcher->free_slots_;
-      --queue->running_;
-      dispatcher->fill_slots();
-    });
+    dispatcher_->serial_.run(
+        [dispatcher = dispatcher_, run = std::move(run_), is_learned_from = is_learned_from_] {
+          dispatcher->release(run, is_learned_from);
+        });
   }
+}
+
+void Dispatcher::release(const Run& run, bool is_learned_from) {
+  const TimePoint now = clock_.now();
+  ++free_slots_;
+  --run.queue->running_;
+  account(run, now - run.began, now);
+  if (is_learned_from) {
+    run.queue->requests_.observe(run.row_bytes, run.rows, run.used + (now - run.began));
+  }
+  fill_slots();
 }
 
 QueuedRequest& Dispatcher::Companion::request() const {
@@ -48,6 +48,9 @@ Dispatcher::Dispatcher(Device device, Clock& clock, sched::Order order)
       aside_(std::move(device.aside)),
       clock_(clock),
       order_(order),
+      slots_(device.slots),
+      reserved_(device.reserved),
+      honours_deadlines_(device.honours_deadlines),
       free_slots_(device.slots) {}
 
 std::shared_ptr<Dispatcher::Queue> Dispatcher::make_queue(QueueRule rule) {
@@ -87,7 +90,11 @@ Task<Dispatcher::Turn> Dispatcher::acquire(std::shared_ptr<Queue> queue,
 std::vector<std::unique_ptr<Timer>> Dispatcher::set_timers(const WaitingPtr& waiting,
                                                            TimePoint deadline) {
   std::vector<std::unique_ptr<Timer>> timers;
-  if (deadline != kNever) {
+  if (deadline != kNever && honours_deadlines_ && waiting->head.cost > Duration{0}) {
+    timers.push_back(clock_.at(deadline - waiting->head.cost, [this, waiting] {
+      abandon(waiting, hopeless(waiting->head.cost));
+    }));
+  } else if (deadline != kNever) {
     timers.push_back(clock_.at(deadline, [this, waiting] {
       abandon(waiting,
               Error{Code::DeadlineExceeded,
@@ -113,18 +120,23 @@ void Dispatcher::submit(const WaitingPtr& waiting) {
   if (waiting->state == Waiting::State::New && requests.is_full(waiting->request->level)) {
     refuse(*waiting, Error{Code::Unavailable, "Exceeds maximum queue size"});
   }
+  waiting->head.came = clock_.now();
+  if (waiting->state == Waiting::State::New && is_hopeless(*waiting)) {
+    refuse(*waiting, hopeless(waiting->head.cost));
+  }
   if (waiting->state == Waiting::State::Refused) {
     (*waiting->resume)(aside_);
     return;
   }
   waiting->head.arrival = next_arrival_++;
-  waiting->head.came = clock_.now();
+  note_slack(*waiting);
   waiting->state = Waiting::State::Queued;
   if (requests.is_empty()) {
     busy_.push_back(waiting->queue);
   }
   requests.push(waiting);
   waiting_.fetch_add(counts(*waiting->queue) ? 1 : 0, std::memory_order_relaxed);
+  urgent_.fetch_add(is_urgent(waiting->head) ? 1 : 0, std::memory_order_relaxed);
   fill_slots();
 }
 
@@ -154,6 +166,7 @@ void Dispatcher::abandon(const WaitingPtr& waiting, Error why) {
     }
     refuse(*waiting, why);
     waiting->queue->requests_.remove(*waiting);
+    urgent_.fetch_sub(is_urgent(waiting->head) ? 1 : 0, std::memory_order_relaxed);
     took_out(waiting->queue, 1);
     (*waiting->resume)(aside_);
     fill_slots();  // those behind it may fit together better
@@ -185,7 +198,7 @@ void Dispatcher::hurry(std::shared_ptr<Queue> queue) {
 }
 
 void Dispatcher::fill_slots() {
-  if (busy_.empty()) {
+  if (busy_.empty() && paused_.empty()) {
     return;
   }
   const TimePoint now = clock_.now();
@@ -196,6 +209,19 @@ void Dispatcher::fill_slots() {
 
 /// False when no queue may go now; `look_again` is then the time when one may.
 bool Dispatcher::grant_one(TimePoint now, TimePoint& look_again) {
+  collect_ready(now, look_again);
+  if (is_timed()) {
+    return grant_timed(now);
+  }
+  if (heads_.empty()) {
+    return false;
+  }
+  grant(busy_[ready_[next_of(heads_, order_)]], now, kNever);
+  return true;
+}
+
+/// The heads of the queues that may go now.
+void Dispatcher::collect_ready(TimePoint now, TimePoint& look_again) {
   heads_.clear();
   ready_.clear();
   look_again = kNever;
@@ -218,20 +244,23 @@ bool Dispatcher::grant_one(TimePoint now, TimePoint& look_again) {
   if (is_held_back) {
     let_go_later(now);
   }
-  if (heads_.empty()) {
-    return false;
-  }
-  grant(busy_[ready_[next_of(heads_, order_)]], now);
-  return true;
 }
 
-void Dispatcher::grant(const std::shared_ptr<Queue>& granted, TimePoint now) {
+void Dispatcher::grant(const std::shared_ptr<Queue>& granted, TimePoint now, TimePoint end_by) {
   const std::shared_ptr<Queue> queue = granted;  // took_out() may erase the other
-  const RequestQueue::Batch batch = queue->requests_.take(now);
+  Run run{queue, {}, 0, 0, Duration{0}, Duration{0}, now};
+  run.cost = is_timed() || queue->rule().steps > 1 ? queue->requests_.next_cost() : Duration{0};
+  const RequestQueue::Batch batch = queue->requests_.take(now, end_by);
   took_out(queue, batch.size());
   const auto leader = std::static_pointer_cast<Waiting>(batch.front());
+  run.head = leader->head;
+  run.row_bytes = row_bytes_of(*leader->request);
   for (const auto& waiter : batch) {
     const auto waiting = std::static_pointer_cast<Waiting>(waiter);
+    run.rows += std::max<std::uint64_t>(waiting->request->rows, 1);
+    run.head.deadline = std::min(run.head.deadline, waiting->head.deadline);
+    run.head.criticality = std::max(run.head.criticality, waiting->head.criticality);
+    urgent_.fetch_sub(is_urgent(waiting->head) ? 1 : 0, std::memory_order_relaxed);
     waiting->state = Waiting::State::Granted;
     waiting->turn.ticket = queue->next_ticket_++;
     if (waiting != leader) {
@@ -241,7 +270,7 @@ void Dispatcher::grant(const std::shared_ptr<Queue>& granted, TimePoint now) {
   --free_slots_;
   ++queue->running_;
   queue->last_began_ = now;
-  leader->turn.slot.emplace(*this, queue);
+  leader->turn.slot.emplace(*this, std::move(run));
   (*leader->resume)(compute_);
 }
 

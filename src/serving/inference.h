@@ -4,9 +4,11 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/request_context.h"
 #include "runtime/backend/backend.h"
 #include "tensor/tensor.h"
@@ -28,6 +30,8 @@ struct InferRequest {
   std::map<std::string, std::uint64_t> classes;  // outputs of which the best n are wanted as text
   std::uint64_t priority = 0;  // 1 is the most urgent; 0 = as the model's configuration says
   std::chrono::microseconds timeout{0};  // in the queue, where the model allows it; 0 = none
+  Duration deadline{0};                  // from its arrival; 0 = as the model's configuration says
+  std::optional<Criticality> criticality;  // nothing = as the model's configuration says
   runtime::Parameters parameters;
 };
 

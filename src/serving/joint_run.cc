@@ -48,10 +48,13 @@ class AllCancelled {
   std::vector<CancelHook> hooks_;  // destroyed first: none is under way when the source goes
 };
 
-Awaitable<void> run_alone(runtime::Instance& instance, QueuedRequest& request, const Clock& clock) {
+Awaitable<void> run_alone(runtime::Instance& instance,
+                          QueuedRequest& request,
+                          const Clock& clock,
+                          runtime::StepGate& gate) {
   OneResponse sink;
   request.begin = clock.now();
-  auto ended = co_await instance.run(request.batch, request.cancel, sink);
+  auto ended = co_await instance.run_in_steps(request.batch, request.cancel, sink, gate);
   request.end = clock.now();
   request.answer = sink.take(std::move(ended));
 }
@@ -142,10 +145,11 @@ void split(const Response& response,
 
 Awaitable<JointOutcome> run_joint(runtime::Instance& instance,
                                   std::span<QueuedRequest* const> requests,
-                                  const Clock& clock) {
+                                  const Clock& clock,
+                                  runtime::StepGate& gate) {
   JointOutcome outcome;
   if (requests.size() == 1) {
-    co_await run_alone(instance, *requests.front(), clock);
+    co_await run_alone(instance, *requests.front(), clock, gate);
     outcome.executions = 1;
     outcome.is_whole = true;
     co_return outcome;
@@ -155,7 +159,7 @@ Awaitable<JointOutcome> run_joint(runtime::Instance& instance,
   const std::vector<std::uint32_t> outputs = joined.outputs;
   const AllCancelled cancel(requests);
   OneResponse sink;
-  auto ended = co_await instance.run(std::move(joined), cancel.token(), sink);
+  auto ended = co_await instance.run_in_steps(std::move(joined), cancel.token(), sink, gate);
   const auto response = sink.take(std::move(ended));
   outcome.executions = 1;
   outcome.has_misfit = response && !has_rows(*response, rows_in(requests));
@@ -179,7 +183,7 @@ Awaitable<JointOutcome> run_joint(runtime::Instance& instance,
     co_return outcome;
   }
   for (QueuedRequest* const request : requests) {
-    co_await run_alone(instance, *request, clock);
+    co_await run_alone(instance, *request, clock, gate);
     ++outcome.executions;
   }
   co_return outcome;

@@ -22,9 +22,10 @@ struct JointOutcome {
 /// Runs `requests` (at least one; every two of them may_join()) on the calling thread where the
 /// library lets it, and sets the answer, begin and end of each. It is cancelled when all of them
 /// are. When it fails for what it was given, each runs alone, so that a bad request spoils no
-/// other.
+/// other. Between the steps of a run it passes the gate.
 [[nodiscard]] Awaitable<JointOutcome> run_joint(runtime::Instance& instance,
                                                 std::span<QueuedRequest* const> requests,
-                                                const Clock& clock);
+                                                const Clock& clock,
+                                                runtime::StepGate& gate);
 
 }  // namespace aion::serving

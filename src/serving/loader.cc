@@ -1,6 +1,7 @@
 #include "serving/loader.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "base/spawn.h"
@@ -8,75 +9,11 @@
 #include "serving/batch_proof.h"
 #include "serving/warmup.h"
 
+// g++ 12 inlines Boost.Asio's operator new of a frame and not its operator delete, and then takes
+// them for strangers.
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+
 namespace aion::serving {
-
-struct Population::Waiting {
-  std::optional<Resume> resume;
-  bool is_extinct = false;
-  bool is_late = false;  // the deadline passed, perhaps before the wait began
-};
-
-Population::Change::Change(std::shared_ptr<Population> population)
-    : population_(std::move(population)) {
-  population_->alive_.fetch_add(1, std::memory_order_relaxed);
-}
-
-Population::Change::~Change() {
-  if (population_) {
-    population_->leave();
-  }
-}
-
-void Population::born() {
-  alive_.fetch_add(1, std::memory_order_relaxed);
-  held_.fetch_add(1, std::memory_order_relaxed);
-}
-
-void Population::let_go() {
-  held_.fetch_sub(1, std::memory_order_acq_rel);
-}
-
-void Population::died() {
-  leave();
-}
-
-void Population::leave() {
-  serial_.run([this] {
-    if (alive_.fetch_sub(1, std::memory_order_acq_rel) == 1 && waiting_) {
-      waiting_->is_extinct = true;
-      (*std::exchange(waiting_, nullptr)->resume)(inline_executor());
-    }
-  });
-}
-
-Awaitable<bool> Population::extinct(Clock& clock, TimePoint deadline, Executor executor) {
-  auto waiting = std::make_shared<Waiting>();
-  std::unique_ptr<Timer> timer;
-  co_await suspend([&](const Resume& resume) {
-    const auto self = shared_from_this();  // the serial is still in use when the waiter goes on
-    waiting->resume = Resume(resume);
-    timer = clock.at(deadline, [this, self, waiting] {
-      const auto held = self;
-      serial_.run([this, waiting] {
-        waiting->is_late = true;
-        if (waiting_ == waiting) {
-          waiting_ = nullptr;
-          (*waiting->resume)(inline_executor());
-        }
-      });
-    });
-    serial_.run([this, waiting] {
-      waiting->is_extinct = alive_.load(std::memory_order_acquire) == 0;
-      if (waiting->is_extinct || waiting->is_late) {
-        (*waiting->resume)(inline_executor());
-      } else {
-        waiting_ = waiting;
-      }
-    });
-  });
-  co_await on(std::move(executor));
-  co_return waiting->is_extinct;
-}
 
 namespace {
 
@@ -86,19 +23,33 @@ Error closed() {
 
 }  // namespace
 
-Loader::Loader(Parts parts, std::size_t max_queue)
-    : parts_(parts), max_queue_(max_queue), loading_(parts.executors.blocking()) {}
+std::string holder_of(const std::string& model, std::int64_t version) {
+  return "model '" + model + "' version " + std::to_string(version);
+}
+
+Loader::Loader(Parts parts, std::size_t max_queue, MemoryRules rules)
+    : parts_(parts),
+      max_queue_(max_queue),
+      rules_(std::move(rules)),
+      admission_({parts.executors, parts.ledger, parts.table},
+                 rules_.admission,
+                 [this](const std::string& name) { return evict(name); }),
+      measured_(rules_.measured),
+      meter_(rules_.is_idle),
+      loading_(parts.executors.blocking()) {}
 
 std::shared_ptr<LoadedVersion> Loader::make_shared_version(std::unique_ptr<LoadedVersion> version) {
   population_->born();
   // The last request to let go may stand on an io thread, and giving a model back takes
   // milliseconds.
   auto gone = [blocking = parts_.executors.blocking(),
-               population = population_](LoadedVersion* last) {
+               population = population_,
+               changed = admission_.signals()->changed](LoadedVersion* last) {
     population->let_go();
-    post(blocking, [owned = std::shared_ptr<LoadedVersion>(last), population]() mutable {
+    post(blocking, [owned = std::shared_ptr<LoadedVersion>(last), population, changed]() mutable {
       owned.reset();
       population->died();
+      changed->notify();  // whoever waits for memory looks again
     });
   };
   return {version.release(), std::move(gone)};
@@ -112,7 +63,8 @@ constexpr std::uint64_t kMostLearnedRows = 64;
 /// `version` is complete. Null for one that takes no core: it runs without waiting.
 std::shared_ptr<Dispatcher::Queue> make_queue(const catalog::ModelVersion& version,
                                               const resource::Quantity& needed,
-                                              std::size_t max_queue) {
+                                              std::size_t max_queue,
+                                              std::size_t steps) {
   if (needed.cores <= 0) {
     return nullptr;
   }
@@ -121,6 +73,7 @@ std::shared_ptr<Dispatcher::Queue> make_queue(const catalog::ModelVersion& versi
   rule.limit = max_queue;
   rule.instances = version.instances;
   rule.batching = version.batching;
+  rule.steps = steps;
   const bool may_join = !version.is_decoupled && has_rows(version.signature);
   const auto most = static_cast<std::uint64_t>(std::max<std::int64_t>(version.max_batch_size, 0));
   if (version.batching.mode == Mode::Dynamic) {
@@ -144,30 +97,93 @@ Task<std::unique_ptr<runtime::Instance>> open_shaped(runtime::Backend& backend,
                                              : std::move(instance);
 }
 
+/// Whether the configuration says that the model is never evicted.
+Result<bool> wants_pin(const catalog::ModelVersion& version) {
+  const auto found = version.parameters.find("pinned");
+  if (found == version.parameters.end() || found->second == "false") {
+    return false;
+  }
+  if (found->second == "true") {
+    return true;
+  }
+  return Error{Code::InvalidArgument,
+               "parameter 'pinned': expected true or false, got '" + found->second + "'"};
+}
+
 }  // namespace
 
-Task<std::shared_ptr<LoadedVersion>> Loader::open(catalog::ModelVersion version) {
-  AION_CO_TRY(runtime::Backend* const backend, parts_.backends.find(version));
-  AION_CO_TRY(const resource::Quantity needed, backend->estimate(version));
-  const std::string holder =
-      "model '" + version.name + "' version " + std::to_string(version.number);
+std::vector<resource::Claim> Loader::claims_of(const catalog::ModelVersion& version,
+                                               const runtime::Estimate& needed) const {
+  const std::string holder = holder_of(version.name, version.number);
   // It runs in turns with others, on the cores of the dispatcher's lease.
-  const resource::Claim claim{holder, parts_.ledger.device(), needed, resource::CoreUse::Lent};
-  AION_CO_TRY(resource::Lease lease, parts_.ledger.take(claim));
-  AION_CO_TRY(auto instance, co_await open_shaped(*backend, version, std::move(lease)));
-  version.signature = instance->signature();
-  AION_CO_TRY_VOID(co_await warm_up(version, *instance, is_closed_));
-  auto queue = make_queue(version, needed, max_queue_);
-  auto loaded =
-      std::make_unique<LoadedVersion>(std::move(version), std::move(instance), std::move(queue));
+  std::vector<resource::Claim> gang;
+  gang.push_back({holder, parts_.ledger.device(), needed.held, resource::CoreUse::Lent});
+  if (needed.loading.count > 0) {
+    gang.push_back({holder + ", loading", parts_.ledger.device(), {0, needed.loading}});
+  }
+  return gang;
+}
+
+std::unique_ptr<LoadedVersion> Loader::complete(const Opening& opening,
+                                                catalog::ModelVersion version,
+                                                std::unique_ptr<runtime::Instance> instance,
+                                                const runtime::Estimate& needed) {
+  auto queue = make_queue(version, needed.held, max_queue_, instance->steps());
+  auto counted = opening.counted ? opening.counted : std::make_shared<Statistics>();
+  auto loaded = std::make_unique<LoadedVersion>(
+      std::move(version), std::move(instance), std::move(queue), std::move(counted));
+  loaded->source = opening.version;
+  loaded->use = use_of(loaded->version.name);
+  loaded->memory = needed.held.memory.count;
   if (loaded->version.is_cached && parts_.cache) {
     loaded->cache = parts_.cache;
     loaded->cache_owner = parts_.cache->new_owner();
   }
+  return loaded;
+}
+
+Task<std::shared_ptr<LoadedVersion>> Loader::open(OpeningPointer opening) {
+  catalog::ModelVersion version = opening->version;
+  AION_CO_TRY(runtime::Backend* const backend, parts_.backends.find(version));
+  AION_CO_TRY(const bool is_pinned, wants_pin(version));
+  AION_CO_TRY(const runtime::Estimate needed, estimate(*backend, version));
+  AION_CO_TRY(auto leases,
+              co_await admission_.admit(claims_of(version, needed), version.name, opening->room));
+  // Not before: reloads that wait for each other's memory would wait for ever.
+  const ModelUse::Hold hold(use_of(version.name));
+  const std::uint64_t lease = leases.front().id();
+  const TimePoint begin = parts_.executors.clock().now();
+  const MemoryMeter::Reading reading(meter_, *admission_.signals());
+  AION_CO_TRY(auto instance, co_await open_shaped(*backend, version, std::move(leases.front())));
+  const auto added = reading.added();
+  version.signature = instance->signature();
+  AION_CO_TRY_VOID(co_await warm_up(version, *instance, is_closed_));
+  auto loaded = complete(*opening, std::move(version), std::move(instance), needed);
+  loaded->lease = lease;
+  loaded->took = parts_.executors.clock().now() - begin;
+  if (is_pinned) {
+    loaded->use->set_pinned(true);
+  }
+  correct(*loaded, needed, added);
   co_return make_shared_version(std::move(loaded));
 }
 
-Task<void> Loader::load(std::string name, std::optional<catalog::Override> given) {
+std::shared_ptr<ModelUse> Loader::use_of(const std::string& name) {
+  const auto models = parts_.table.snapshot();
+  if (const auto entry = models->find(name); entry != models->end() && entry->second.use) {
+    return entry->second.use;
+  }
+  const auto fresh = std::make_shared<ModelUse>(admission_.signals());
+  auto use = fresh;
+  edit_unless_closed([&](Models& edited) {
+    ModelEntry& entry = edited[name];
+    entry.use = entry.use ? entry.use : fresh;
+    use = entry.use;
+  });
+  return use;
+}
+
+Task<void> Loader::load(std::string name, std::optional<catalog::Override> given, Room room) {
   const Population::Change counted(population_);  // the first to be made, the last to go
   const auto guard = co_await loading_.lock(name);
   if (is_closed_) {
@@ -189,9 +205,12 @@ Task<void> Loader::load(std::string name, std::optional<catalog::Override> given
     const bool is_callers = found.error().code == Code::InvalidArgument;
     co_return Error{is_callers ? Code::InvalidArgument : Code::Internal, polled + ": " + reason};
   }
-  const std::string reason = co_await load_versions(*std::move(found));
+  const std::string reason = co_await load_versions(*std::move(found), room);
   if (is_closed_) {
     co_return closed();
+  }
+  if (room == Room::Free && reason.empty()) {
+    co_return Result<void>{};  // in service, or parked
   }
   if (const auto ready = parts_.table.find(name, 0); !ready) {
     co_return Error{Code::Internal,
@@ -245,47 +264,79 @@ void Loader::note(const catalog::ModelVersion& version, const Error* failure, Ti
                   {{"model", version.name}, {"version", number}, {"took_ms", took.count()}});
 }
 
+/// Brings one version into the table; the reason why it did not come up, or empty.
+Awaitable<std::string> Loader::bring_up(OpeningPointer opening) {
+  const TimePoint begin = parts_.executors.clock().now();
+  const catalog::ModelVersion version = opening->version;
+  const Room room = opening->room;
+  auto opened = co_await open(std::move(opening));
+  const bool is_parked =
+      !opened && room == Room::Free && opened.error().code == Code::ResourceExhausted;
+  if (is_parked) {
+    parts_.log.info("model left for the first request",
+                    {{"model", version.name}, {"reason", opened.error().message}});
+  } else {
+    note(version, opened ? nullptr : &opened.error(), begin);
+  }
+  std::shared_ptr<LoadedVersion> replaced;
+  edit_unless_closed([&](Models& models) {
+    VersionEntry& entry = models[version.name].versions[version.number];
+    if (opened) {
+      replaced = entry.loaded;
+      entry = {VersionState::Ready, "", *opened};
+    } else if (entry.loaded || entry.parked) {
+      entry.reason = opened.error().message;  // the old one stays in service, or can come back
+    } else if (is_parked) {
+      entry = never_loaded(version);
+    } else {
+      entry = {VersionState::Unavailable, opened.error().message, nullptr};
+    }
+  });
+  hurry(replaced);
+  co_return opened || is_parked
+      ? ""
+      : "version " + std::to_string(version.number) + ": " + opened.error().message;
+}
+
 /// The reasons of the versions that did not come up; empty when all did.
-Awaitable<std::string> Loader::load_versions(catalog::Model model) {
+Awaitable<std::string> Loader::bring_back(std::vector<OpeningPointer> versions) {
+  std::string reasons;
+  for (const OpeningPointer& opening : versions) {
+    if (is_closed_) {
+      break;
+    }
+    const std::string reason = co_await bring_up(opening);
+    reasons += (reasons.empty() || reason.empty() ? "" : "; ") + reason;
+  }
+  co_return reasons;
+}
+
+Awaitable<std::string> Loader::load_versions(catalog::Model model, Room room) {
+  std::vector<OpeningPointer> changed;
+  for (const auto& version : model.versions) {
+    if (!is_in_service(version)) {
+      changed.push_back(std::make_shared<const Opening>(version, nullptr, room));
+    }
+  }
   edit_unless_closed([&](Models& models) {
     ModelEntry& entry = models[model.name];
     entry.reason.clear();
     for (const auto& version : model.versions) {
-      entry.versions.try_emplace(version.number);
+      VersionEntry& one = entry.versions[version.number];
+      one.parked = nullptr;  // what the repository holds now takes its place
+      if (one.loaded) {
+        one.reason.clear();
+      }
     }
   });
-  std::string reasons;
-  for (const catalog::ModelVersion& version : model.versions) {
-    if (is_closed_) {
-      break;
-    }
-    if (is_in_service(version)) {
-      edit_unless_closed(
-          [&](Models& models) { models[model.name].versions[version.number].reason.clear(); });
-      continue;
-    }
-    const TimePoint begin = parts_.executors.clock().now();
-    auto opened = co_await open(version);
-    note(version, opened ? nullptr : &opened.error(), begin);
-    if (!opened) {
-      reasons += (reasons.empty() ? "version " : "; version ") + std::to_string(version.number) +
-                 ": " + opened.error().message;
-    }
-    std::shared_ptr<LoadedVersion> replaced;
-    edit_unless_closed([&](Models& models) {
-      VersionEntry& entry = models[model.name].versions[version.number];
-      if (opened) {
-        replaced = entry.loaded;
-        entry = {VersionState::Ready, "", *opened};
-      } else if (entry.loaded) {
-        entry.reason = opened.error().message;  // the old one stays in service
-      } else {
-        entry = {VersionState::Unavailable, opened.error().message, nullptr};
-      }
-    });
-    hurry(replaced);
-  }
-  // Versions that the repository does not want any more go when the new ones are in service.
+  std::string reasons = co_await bring_back(std::move(changed));
+  note_load_time(model.name);
+  remove_unwanted(model);
+  co_return reasons;
+}
+
+/// Versions that the repository does not want any more go when the new ones are in service.
+void Loader::remove_unwanted(const catalog::Model& model) {
   std::vector<std::shared_ptr<LoadedVersion>> unwanted;
   edit_unless_closed([&](Models& models) {
     unwanted.clear();
@@ -301,11 +352,11 @@ Awaitable<std::string> Loader::load_versions(catalog::Model model) {
     });
   });
   std::ranges::for_each(unwanted, [this](const auto& version) { hurry(version); });
-  co_return reasons;
 }
 
 void Loader::close() {
   is_closed_ = true;
+  admission_.close();
   std::shared_ptr<const Models> before;
   parts_.table.edit([&](Models& models) {
     before = std::make_shared<const Models>(std::move(models));
@@ -321,6 +372,7 @@ void Loader::close() {
 Task<void> Loader::unload(std::string name) {
   const Population::Change counted(population_);
   const auto guard = co_await loading_.lock(name);
+  meter_.note_change();
   std::vector<std::shared_ptr<LoadedVersion>> unloaded;
   parts_.table.edit([&](Models& models) {
     unloaded.clear();

@@ -3,62 +3,32 @@
 
 #include <atomic>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/executor.h"
 #include "base/keyed_mutex.h"
 #include "base/log.h"
-#include "base/serial.h"
 #include "base/task.h"
 #include "catalog/repository/repository.h"
 #include "resource/ledger.h"
 #include "runtime/backends.h"
+#include "serving/admission.h"
 #include "serving/dispatcher.h"
+#include "serving/memory_book.h"
+#include "serving/memory_meter.h"
 #include "serving/model_table.h"
+#include "serving/population.h"
 
 namespace aion::serving {
 
-/// Counts the loaded versions that still exist and the loads and unloads under way, and tells when
-/// the last has gone.
-///
-/// Thread safety: all methods may be called from any thread.
-class Population : public std::enable_shared_from_this<Population> {
- public:
-  /// A version: made, held by nobody any more, given back.
-  void born();
-  void let_go();
-  void died();
-
-  /// A load or unload, counted until it is destroyed.
-  class Change {
-   public:
-    explicit Change(std::shared_ptr<Population> population);
-    ~Change();
-    Change(Change&& other) noexcept = default;
-    Change& operator=(Change&&) = delete;
-
-   private:
-    std::shared_ptr<Population> population_;
-  };
-
-  /// Ends on `executor` when none exists, or at the deadline: then false.
-  [[nodiscard]] Awaitable<bool> extinct(Clock& clock, TimePoint deadline, Executor executor);
-
-  /// Whether somebody holds a version: the table of models, or a request.
-  [[nodiscard]] bool is_in_use() const { return held_.load(std::memory_order_acquire) > 0; }
-
- private:
-  struct Waiting;
-  void leave();
-
-  Serial serial_;
-  std::atomic<std::int64_t> alive_ = 0;  // versions and changes
-  std::atomic<std::int64_t> held_ = 0;   // versions
-  std::shared_ptr<Waiting> waiting_;
-};
+/// Who a version is in the ledger: "model 'resnet' version 3".
+[[nodiscard]] std::string holder_of(const std::string& model, std::int64_t version);
 
 /// Loads happen on the blocking executor, several models at once, one load or unload at a time per
 /// model. Each is counted in the population, so that the loader is not destroyed under it.
@@ -76,12 +46,30 @@ class Loader {
     const Log& log;
     std::shared_ptr<ResponseCache> cache = nullptr;  // null = no answers are kept
   };
-  Loader(Parts parts, std::size_t max_queue);
+  /// How memory is given and taken.
+  struct MemoryRules {
+    Admission::Rules admission = {};
+    std::filesystem::path measured = {};  // the file of measured bytes; empty = none is kept
+    std::function<bool()> is_idle = {};   // whether no request runs; empty = never one
+    // Called when a model has been evicted, on the thread that does it.
+    std::function<void(const std::string&, const std::shared_ptr<ModelUse>&)> evicted = {};
+  };
+  Loader(Parts parts, std::size_t max_queue) : Loader(parts, max_queue, MemoryRules()) {}
+  Loader(Parts parts, std::size_t max_queue, MemoryRules rules);
 
   /// Loads what the repository holds under this name, or what `given` says, beside what serves now,
   /// then swaps. A version that has not changed is left alone; one that does not load leaves the
-  /// old one in service.
-  [[nodiscard]] Task<void> load(std::string name, std::optional<catalog::Override> given = {});
+  /// old one in service. With Room::Free a version for which nothing is free is parked, which is no
+  /// failure.
+  [[nodiscard]] Task<void> load(std::string name,
+                                std::optional<catalog::Override> given = {},
+                                Room room = Room::Evict);
+  /// Brings a parked model back as it was; one that is in memory is left alone. A name that the
+  /// table does not hold is loaded, if `may_be_new`. FailedPrecondition when it is not parked.
+  [[nodiscard]] Task<void> revive(std::string name, bool may_be_new);
+  /// Not loaded, but for the first request. What serves is left alone.
+  [[nodiscard]] Task<void> park(catalog::Model model);
+  /// By hand: it is not loaded on demand any more.
   [[nodiscard]] Task<void> unload(std::string name);
 
   /// Takes everything out of service. From now on nothing comes into the table: loads that begin
@@ -89,10 +77,42 @@ class Loader {
   void close();
 
   [[nodiscard]] Population& population() { return *population_; }
+  [[nodiscard]] const std::shared_ptr<Population>& shared_population() { return population_; }
+
+  [[nodiscard]] const std::shared_ptr<UseSignals>& signals() const { return admission_.signals(); }
+
+  /// How the model is used; made when nobody has asked before.
+  [[nodiscard]] std::shared_ptr<ModelUse> use_of(const std::string& name);
 
  private:
-  [[nodiscard]] Task<std::shared_ptr<LoadedVersion>> open(catalog::ModelVersion version);
-  [[nodiscard]] Awaitable<std::string> load_versions(catalog::Model model);
+  /// One version that is to come into the table.
+  struct Opening {
+    Opening(catalog::ModelVersion wanted, std::shared_ptr<Statistics> kept, Room from)
+        : version(std::move(wanted)), counted(std::move(kept)), room(from) {}
+
+    catalog::ModelVersion version;
+    std::shared_ptr<Statistics> counted;  // null = begins anew
+    Room room = Room::Evict;
+  };
+  using OpeningPointer = std::shared_ptr<const Opening>;
+  [[nodiscard]] Task<std::shared_ptr<LoadedVersion>> open(OpeningPointer opening);
+  [[nodiscard]] std::vector<resource::Claim> claims_of(const catalog::ModelVersion& version,
+                                                       const runtime::Estimate& needed) const;
+  [[nodiscard]] std::unique_ptr<LoadedVersion> complete(const Opening& opening,
+                                                        catalog::ModelVersion version,
+                                                        std::unique_ptr<runtime::Instance> instance,
+                                                        const runtime::Estimate& needed);
+  [[nodiscard]] Awaitable<std::string> load_versions(catalog::Model model, Room room);
+  [[nodiscard]] Awaitable<std::string> bring_up(OpeningPointer opening);
+  [[nodiscard]] Awaitable<std::string> bring_back(std::vector<OpeningPointer> versions);
+  [[nodiscard]] Result<runtime::Estimate> estimate(const runtime::Backend& backend,
+                                                   const catalog::ModelVersion& version) const;
+  void correct(LoadedVersion& loaded,
+               const runtime::Estimate& estimate,
+               const std::optional<Bytes>& added);
+  [[nodiscard]] std::vector<std::uint64_t> evict(const std::string& name);
+  void note_load_time(const std::string& name);
+  void remove_unwanted(const catalog::Model& model);
   [[nodiscard]] std::shared_ptr<LoadedVersion> make_shared_version(
       std::unique_ptr<LoadedVersion> version);
   [[nodiscard]] bool is_in_service(const catalog::ModelVersion& version) const;
@@ -102,6 +122,10 @@ class Loader {
 
   Parts parts_;
   std::size_t max_queue_;
+  MemoryRules rules_;
+  Admission admission_;
+  MemoryBook measured_;
+  MemoryMeter meter_;
   KeyedMutex loading_;
   std::atomic<bool> is_closed_ = false;
   std::shared_ptr<Population> population_ = std::make_shared<Population>();

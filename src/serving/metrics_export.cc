@@ -118,6 +118,63 @@ std::vector<Sample> failures(const ModelTable& table) {
   return samples;
 }
 
+std::vector<Sample> deadlines(const ModelTable& table) {
+  constexpr std::array<const char*, kDeadlineEnds> kEnds = {"hit", "miss", "shed"};
+  std::vector<Sample> samples;
+  for_each_loaded(table, [&](const std::shared_ptr<LoadedVersion>& loaded) {
+    const DeadlineCounts counts = loaded->statistics.snapshot().deadlines;
+    for (std::size_t i = 0; i < kCriticalities; ++i) {
+      if (counts[i] == DeadlineCounts::value_type{}) {
+        continue;  // most models never see a deadline
+      }
+      for (std::size_t k = 0; k < kDeadlineEnds; ++k) {
+        Labels labels = labels_of(*loaded);
+        labels.emplace_back("criticality", to_string(static_cast<Criticality>(i)));
+        labels.emplace_back("outcome", kEnds[k]);
+        samples.push_back({std::move(labels), static_cast<double>(counts[i][k])});
+      }
+    }
+  });
+  return samples;
+}
+
+/// One number of every model that has been loaded, or loads on demand.
+using ReadEntry = double (*)(const ModelEntry&);
+
+double bytes_held(const ModelEntry& entry) {
+  std::uint64_t bytes = 0;
+  for (const auto& [number, version] : entry.versions) {
+    bytes += version.loaded ? version.loaded->memory.load(std::memory_order_relaxed) : 0;
+  }
+  return static_cast<double>(bytes);
+}
+
+void export_memory(Metrics& metrics, const std::shared_ptr<const ModelTable>& table) {
+  const auto add = [&](const char* name, const char* help, MetricType type, ReadEntry read) {
+    metrics.family(name, help, type, [table, read] {
+      std::vector<Sample> samples;
+      for (const auto& [model, entry] : *table->snapshot()) {
+        if (entry.use) {
+          samples.push_back({{{"model", model}}, read(entry)});
+        }
+      }
+      return samples;
+    });
+  };
+  add("aion_model_memory_bytes",
+      "Memory that is granted to the model now",
+      MetricType::Gauge,
+      bytes_held);
+  add("aion_model_loads_total",
+      "How often the model has been loaded",
+      MetricType::Counter,
+      [](const ModelEntry& entry) { return static_cast<double>(entry.use->loads()); });
+  add("aion_model_evictions_total",
+      "How often the model has been evicted for another one",
+      MetricType::Counter,
+      [](const ModelEntry& entry) { return static_cast<double>(entry.use->evictions()); });
+}
+
 }  // namespace
 
 void export_metrics(Metrics& metrics, std::shared_ptr<const ModelTable> table) {
@@ -146,6 +203,10 @@ void export_metrics(Metrics& metrics, std::shared_ptr<const ModelTable> table) {
                  "Number of failed inference requests, all batch sizes",
                  MetricType::Counter,
                  [table] { return failures(*table); });
+  metrics.family("aion_inference_deadlines_total",
+                 "Requests with a deadline: answered in time (hit), late (miss), not run (shed)",
+                 MetricType::Counter,
+                 [table] { return deadlines(*table); });
   metrics.family("nv_inference_pending_request_count",
                  "Instantaneous number of pending requests awaiting execution",
                  MetricType::Gauge,
@@ -157,6 +218,7 @@ void export_metrics(Metrics& metrics, std::shared_ptr<const ModelTable> table) {
                    });
                    return samples;
                  });
+  export_memory(metrics, table);
   metrics.histograms(
       "aion_inference_duration_seconds",
       "Time from the decoded request to its last response",

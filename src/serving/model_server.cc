@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/spawn.h"
+#include "serving/demand.h"
 #include "serving/dispatcher.h"
 #include "serving/loader.h"
 #include "serving/memory_keeper.h"
@@ -18,10 +19,13 @@ struct ModelServer::State {
   State(Parts given, Config wanted)
       : parts(given),
         config(wanted),
-        dispatcher(
-            {given.executors.compute(), given.executors.io(0), given.executors.compute_count()},
-            given.executors.clock(),
-            wanted.order),
+        dispatcher({given.executors.compute(),
+                    given.executors.io(0),
+                    given.executors.compute_count(),
+                    std::min(wanted.safety_slots, given.executors.compute_count() - 1),
+                    wanted.honours_deadlines},
+                   given.executors.clock(),
+                   wanted.order),
         loader({given.executors,
                 given.repository,
                 given.backends,
@@ -30,14 +34,27 @@ struct ModelServer::State {
                 *table,
                 given.log,
                 wanted.cache.count > 0 ? std::make_shared<ResponseCache>(wanted.cache) : nullptr},
-               wanted.max_queue),
+               wanted.max_queue,
+               memory_rules()),
+        demand(given.executors,
+               loader.shared_population(),
+               {wanted.max_queue, wanted.load_wait},
+               [this](std::string name) {
+                 return loader.revive(std::move(name), config.control == ControlMode::Demand);
+               }),
         runner({dispatcher, given.executors.clock(), wanted.inline_below}) {
     if (wanted.control == ControlMode::Remember) {
       remembered.emplace(wanted.remembered);
     }
   }
 
+  [[nodiscard]] Loader::MemoryRules memory_rules();
   [[nodiscard]] Result<std::set<std::string>> names_at_start();
+  [[nodiscard]] Task<void> park_all();
+  [[nodiscard]] Task<void> infer_on_demand(RequestContext context,
+                                           InferRequest request,
+                                           InferSink& sink);
+  [[nodiscard]] bool may_bring(std::string_view model, std::int64_t version) const;
   [[nodiscard]] Result<void> check_control() const;
 
   Parts parts;
@@ -46,6 +63,7 @@ struct ModelServer::State {
   std::shared_ptr<ModelTable> table = std::make_shared<ModelTable>();
   Dispatcher dispatcher;
   Loader loader;
+  Demand demand;
   RequestRunner runner;
   MemoryKeeper memory_keeper{parts.executors.clock(), parts.executors.blocking(), *table, [this] {
                                return runner.is_idle();
@@ -54,8 +72,23 @@ struct ModelServer::State {
   std::atomic<bool> is_stopping = false;
 };
 
+Loader::MemoryRules ModelServer::State::memory_rules() {
+  Loader::MemoryRules rules;
+  rules.admission = {config.eviction, config.load_wait};
+  rules.measured = config.measured;
+  // Called by loads only, when all members are there.
+  rules.is_idle = [this] {
+    return runner.is_idle();
+  };
+  rules.evicted = [this](const std::string& model, const std::shared_ptr<ModelUse>& use) {
+    demand.expect(model, use);
+  };
+  return rules;
+}
+
 ModelServer::ModelServer(Parts parts, Config config)
     : state_(std::make_unique<State>(parts, config)) {
+  parts.ledger.when_freed([changed = state_->loader.signals()->changed] { changed->notify(); });
   export_metrics(parts.metrics, state_->table);
 }
 
@@ -64,8 +97,10 @@ ModelServer::~ModelServer() = default;
 namespace {
 
 Awaitable<void> load_one(Loader& loader, std::string name) {
-  // Why it failed is in the index and in the log; one bad model must not stop the others.
-  [[maybe_unused]] const auto loaded = co_await loader.load(std::move(name));
+  // Why it failed is in the index and in the log; one bad model must not stop the others. Nothing
+  // is evicted for it: what does not fit comes with its first request.
+  [[maybe_unused]] const auto loaded =
+      co_await loader.load(std::move(name), std::nullopt, Room::Free);
 }
 
 }  // namespace
@@ -73,8 +108,9 @@ Awaitable<void> load_one(Loader& loader, std::string name) {
 /// The names to be loaded when the server starts.
 Result<std::set<std::string>> ModelServer::State::names_at_start() {
   std::set<std::string> names(config.load_at_start.begin(), config.load_at_start.end());
-  const bool is_named =
-      config.control == ControlMode::Explicit || config.control == ControlMode::Remember;
+  const bool is_named = config.control == ControlMode::Explicit ||
+                        config.control == ControlMode::Demand ||
+                        config.control == ControlMode::Remember;
   if (!is_named || names.erase("*") > 0) {
     AION_TRY(const auto findings, parts.repository.scan());
     for (const catalog::Finding& finding : findings) {
@@ -88,9 +124,23 @@ Result<std::set<std::string>> ModelServer::State::names_at_start() {
   return names;
 }
 
+/// Makes all models of the repository known, to be loaded by the first request.
+Task<void> ModelServer::State::park_all() {
+  AION_CO_TRY(const auto findings, parts.repository.scan());
+  for (const catalog::Finding& finding : findings) {
+    if (finding.model) {
+      AION_CO_TRY_VOID(co_await loader.park(*finding.model));
+    }
+  }
+  co_return Result<void>{};
+}
+
 Task<void> ModelServer::start() {
   co_await on(state_->parts.executors.blocking());
   AION_CO_TRY(const auto names, state_->names_at_start());
+  if (state_->config.control == ControlMode::Demand) {
+    AION_CO_TRY_VOID(co_await state_->park_all());
+  }
   std::vector<Awaitable<void>> loads;
   loads.reserve(names.size());
   for (const std::string& name : names) {
@@ -107,6 +157,7 @@ Task<void> ModelServer::start() {
 Task<void> ModelServer::stop(std::chrono::milliseconds limit) {
   state_->is_stopping = true;
   const TimePoint deadline = state_->parts.executors.clock().now() + limit;
+  state_->demand.close();
   state_->loader.close();
   Population& population = state_->loader.population();
   // Not on the blocking executor: all its threads may be loading.
@@ -166,6 +217,9 @@ Task<void> ModelServer::refresh(std::string name) {
   if (!found && found.error().code == Code::NotFound) {
     co_return co_await state_->loader.unload(std::move(name));
   }
+  if (found && state_->table->is_parked(name)) {
+    co_return co_await state_->loader.park(*found);  // the next request loads what is there now
+  }
   co_return co_await state_->loader.load(std::move(name));
 }
 
@@ -200,18 +254,20 @@ Task<std::vector<IndexRow>> ModelServer::index(bool only_ready) const {
 }
 
 Result<ModelMetadata> ModelServer::metadata(std::string_view model, std::int64_t version) const {
-  AION_TRY(const auto loaded, state_->table->find(model, version));
-  ModelMetadata metadata{loaded->version.name,
-                         {},
-                         loaded->version.platform,
-                         loaded->version.signature,
-                         loaded->version.is_decoupled};
+  const auto parked = state_->table->find_parked(model, version);
+  const bool is_known = parked && parked->known;
+  std::shared_ptr<const catalog::ModelVersion> found = is_known ? parked->known : nullptr;
+  if (!found) {
+    AION_TRY(const auto loaded, state_->table->find(model, version));
+    found = std::shared_ptr<const catalog::ModelVersion>(loaded, &loaded->version);
+  }
+  ModelMetadata metadata{found->name, {}, found->platform, found->signature, found->is_decoupled};
   const auto models = state_->table->snapshot();
   if (version != 0) {
     metadata.versions = {version};
   } else if (const auto entry = models->find(model); entry != models->end()) {
     for (const auto& [number, one] : entry->second.versions) {
-      if (one.state == VersionState::Ready) {
+      if (one.state == VersionState::Ready || one.parked) {
         metadata.versions.push_back(number);
       }
     }
@@ -224,13 +280,89 @@ Result<std::shared_ptr<const catalog::ModelVersion>> ModelServer::find(std::stri
   if (state_->is_stopping) {
     return Error{Code::Unavailable, "Server not ready"};
   }
-  AION_TRY(auto loaded, state_->table->find(model, version));
-  const catalog::ModelVersion* const found = &loaded->version;
-  return std::shared_ptr<const catalog::ModelVersion>(std::move(loaded), found);
+  auto loaded = state_->table->find(model, version);
+  if (!loaded) {
+    const auto parked = state_->table->find_parked(model, version);
+    if (!parked) {
+      return std::move(loaded).error();
+    }
+    return parked->known ? parked->known
+                         : std::shared_ptr<const catalog::ModelVersion>(parked, &parked->source);
+  }
+  const catalog::ModelVersion* const found = &(*loaded)->version;
+  return std::shared_ptr<const catalog::ModelVersion>(*std::move(loaded), found);
 }
 
 bool ModelServer::is_model_ready(std::string_view model, std::int64_t version) const {
-  return is_ready() && state_->table->find(model, version).has_value();
+  return is_ready() && (state_->table->find(model, version).has_value() ||
+                        state_->table->find_parked(model, version) != nullptr);
+}
+
+std::vector<ModelMemory> ModelServer::memory() const {
+  std::vector<ModelMemory> all;
+  const auto models = state_->table->snapshot();
+  for (const auto& [name, entry] : *models) {
+    if (!entry.use) {
+      continue;
+    }
+    ModelMemory memory;
+    memory.name = name;
+    memory.is_pinned = entry.use->is_pinned();
+    memory.loads = entry.use->loads();
+    memory.evictions = entry.use->evictions();
+    memory.load_time = entry.use->load_time();
+    memory.reload = entry.use->reload();
+    for (const auto& [number, version] : entry.versions) {
+      memory.is_resident = memory.is_resident || version.loaded;
+      memory.is_on_demand = memory.is_on_demand || version.parked;
+      memory.bytes.count += version.loaded ? version.loaded->memory.load() : 0;
+    }
+    all.push_back(std::move(memory));
+  }
+  return all;
+}
+
+Result<void> ModelServer::set_pinned(std::string_view model, bool is_pinned) {
+  const auto models = state_->table->snapshot();
+  const auto entry = models->find(model);
+  if (entry == models->end() || !entry->second.use) {
+    return Error{Code::NotFound, "there is no model '" + std::string(model) + "'"};
+  }
+  entry->second.use->set_pinned(is_pinned);
+  return {};
+}
+
+bool ModelServer::State::may_bring(std::string_view model, std::int64_t version) const {
+  if (table->find_parked(model, version)) {
+    return true;
+  }
+  const auto models = table->snapshot();
+  return config.control == ControlMode::Demand && !models->contains(model);
+}
+
+bool ModelServer::must_load_first(std::string_view model, std::int64_t version) const {
+  if (!state_->is_started || state_->table->find(model, version)) {
+    return false;
+  }
+  const auto parked = state_->table->find_parked(model, version);
+  return parked ? parked->known == nullptr : state_->may_bring(model, version);
+}
+
+Task<void> ModelServer::bring(RequestContext context, std::string model, std::int64_t version) {
+  if (state_->is_stopping) {
+    co_return Error{Code::Unavailable, "Server not ready"};
+  }
+  auto loaded = state_->table->find(model, version);
+  if (loaded || !state_->may_bring(model, version)) {
+    co_return loaded ? Result<void>() : Result<void>(std::move(loaded).error());
+  }
+  auto use = state_->table->use_of(model);
+  auto brought =
+      co_await state_->demand.bring(model, std::move(use), context.deadline, context.cancel);
+  if (!brought && brought.error().code == Code::InvalidArgument) {
+    co_return std::move(loaded).error();  // there is no such model after all
+  }
+  co_return brought;
 }
 
 Result<std::vector<VersionStatistics>> ModelServer::statistics(std::string_view model,
@@ -243,12 +375,15 @@ Result<std::vector<VersionStatistics>> ModelServer::statistics(std::string_view 
       continue;
     }
     for (const auto& [number, one] : entry.versions) {
-      if (!one.loaded) {
+      const Statistics* const counted = one.loaded   ? &one.loaded->statistics
+                                        : one.parked ? one.parked->counted.get()
+                                                     : nullptr;
+      if (counted == nullptr) {
         continue;
       }
       is_known = true;
       if (version == 0 || number == version) {
-        all.push_back({name, number, one.loaded->statistics.snapshot()});
+        all.push_back({name, number, counted->snapshot()});
       }
     }
   }
@@ -263,13 +398,48 @@ Result<std::vector<VersionStatistics>> ModelServer::statistics(std::string_view 
   return all;
 }
 
+std::vector<VersionActivity> ModelServer::activity() const {
+  std::vector<VersionActivity> all;
+  for (const auto& [name, entry] : *state_->table->snapshot()) {
+    for (const auto& [number, one] : entry.versions) {
+      VersionActivity activity{
+          name, number, one.state, one.reason, holder_of(name, number), 0, StatisticsSnapshot{}};
+      if (one.loaded) {
+        activity.waiting = one.loaded->queue ? one.loaded->queue->size() : 0;
+        activity.statistics = one.loaded->statistics.snapshot();
+      }
+      all.push_back(std::move(activity));
+    }
+  }
+  return all;
+}
+
 Task<void> ModelServer::infer(RequestContext context, InferRequest request, InferSink& sink) {
   if (state_->is_stopping) {
     co_return Error{Code::Unavailable, "Server not ready"};
   }
-  AION_CO_TRY(auto loaded, state_->table->find(request.model, request.version));
+  auto loaded = state_->table->find(request.model, request.version);
+  if (!loaded && state_->may_bring(request.model, request.version)) {
+    co_return co_await state_->infer_on_demand(std::move(context), std::move(request), sink);
+  }
+  AION_CO_TRY_VOID(loaded ? Result<void>() : Result<void>(loaded.error()));
+  const ModelUse::Hold hold((*loaded)->use);
+  (*loaded)->use->note_request(state_->parts.executors.clock().now());
   co_return co_await state_->runner.run(
-      std::move(loaded), std::move(context), std::move(request), sink);
+      *std::move(loaded), std::move(context), std::move(request), sink);
+}
+
+/// The request holds the model from before it is loaded until it has been answered, so that it is
+/// not evicted in between.
+Task<void> ModelServer::State::infer_on_demand(RequestContext context,
+                                               InferRequest request,
+                                               InferSink& sink) {
+  const auto use = loader.use_of(request.model);
+  const ModelUse::Hold hold(use);
+  use->note_request(parts.executors.clock().now());
+  AION_CO_TRY_VOID(co_await demand.bring(request.model, use, context.deadline, context.cancel));
+  AION_CO_TRY(auto loaded, table->find(request.model, request.version));
+  co_return co_await runner.run(std::move(loaded), std::move(context), std::move(request), sink);
 }
 
 }  // namespace aion::serving

@@ -12,8 +12,9 @@ sched::Ticks ticks(Duration time) {
   return std::chrono::duration_cast<std::chrono::microseconds>(time).count();
 }
 
-/// Smaller goes first.
-std::pair<std::int64_t, std::uint64_t> key_of(const QueueHead& head, sched::Order order) {
+}  // namespace
+
+std::int64_t place_of(const QueueHead& head, sched::Order order) {
   sched::Claim claim;
   claim.arrival = ticks(head.came.time_since_epoch());
   claim.deadline =
@@ -22,14 +23,13 @@ std::pair<std::int64_t, std::uint64_t> key_of(const QueueHead& head, sched::Orde
   sched::Progress progress;
   progress.estimate = std::max<sched::Ticks>(1, ticks(head.cost));
   claim.request = progress.estimate;
-  return {order(claim, progress), head.arrival};
+  return order(claim, progress);
 }
 
-}  // namespace
-
 std::size_t next_of(std::span<const QueueHead> heads, sched::Order order) {
-  const auto next = std::ranges::min_element(
-      heads, {}, [order](const QueueHead& head) { return key_of(head, order); });
+  const auto next = std::ranges::min_element(heads, {}, [order](const QueueHead& head) {
+    return std::pair(place_of(head, order), head.arrival);
+  });
   return static_cast<std::size_t>(next - heads.begin());
 }
 

@@ -17,8 +17,11 @@ struct QueueHead {
   TimePoint came{};
   Duration cost{0};  // what its run usually takes; 0 = nobody knows yet
   TimePoint deadline = kNever;
-  Criticality criticality = Criticality::Standard;
+  Criticality criticality = Criticality::Normal;
 };
+
+/// The place of a head under the order; smaller goes first.
+[[nodiscard]] std::int64_t place_of(const QueueHead& head, sched::Order order);
 
 /// The position of the head that goes next under an order by which jobs are scheduled, too; a tick
 /// is a microsecond. Of equal ones the one that came first. `heads` is not empty.

@@ -29,6 +29,11 @@ struct QueuedRequest {
   TimePoint end;
 };
 
+/// Of its input, for each of its rows.
+[[nodiscard]] inline std::size_t row_bytes_of(const QueuedRequest& request) {
+  return request.input_bytes / (request.rows > 0 ? request.rows : 1);
+}
+
 /// Whether the two may run as one batch: shapes that differ in their rows alone, the same inputs
 /// given, the same parameters.
 [[nodiscard]] bool may_join(const QueuedRequest& first, const QueuedRequest& other);

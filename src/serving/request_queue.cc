@@ -1,6 +1,7 @@
 #include "serving/request_queue.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/assert.h"
@@ -14,6 +15,10 @@ constexpr std::size_t kMostJoinedBytes = 16U << 20U;
 
 std::size_t counted_rows(const QueuedRequest& request) {
   return std::max<std::uint64_t>(request.rows, 1);
+}
+
+bool goes_before(const QueueHead& a, const QueueHead& b) {
+  return a.criticality != b.criticality ? a.criticality > b.criticality : a.deadline < b.deadline;
 }
 
 }  // namespace
@@ -51,7 +56,11 @@ bool RequestQueue::is_full(std::uint64_t level) const {
 
 void RequestQueue::push(const std::shared_ptr<Waiter>& waiter) {
   auto& list = list_of(levels_[waiter->request->level], *waiter);
-  waiter->place = list.insert(list.end(), waiter);
+  auto place = list.end();
+  while (place != list.begin() && goes_before(waiter->head, (*std::prev(place))->head)) {
+    --place;
+  }
+  waiter->place = list.insert(place, waiter);
   size_.fetch_add(1, std::memory_order_relaxed);
   rows_ += counted_rows(*waiter->request);
 }
@@ -145,11 +154,47 @@ TimePoint RequestQueue::due(TimePoint now) const {
   return decision.requests > 0 ? now : decision.look_again;
 }
 
-RequestQueue::Batch RequestQueue::take(TimePoint now) {
+/// What a run of `rows` like those of `first` takes.
+Duration RequestQueue::cost_of(const Waiter& first, std::uint64_t rows) const {
+  const Duration learned = latencies_.of(row_bytes_of(*first.request)).p99(rows);
+  return learned > Duration{0} ? learned
+                               : first.request->usual_cost * static_cast<Duration::rep>(rows);
+}
+
+Duration RequestQueue::next_cost() const {
+  const Waiter& next = first();
+  std::uint64_t rows = counted_rows(*next.request);
+  if (rule_.batch_limit && next.request->rows > 0) {
+    rows = std::max(rows, std::min<std::uint64_t>(rows_, rule_.batch_limit->usual_rows()));
+  }
+  return cost_of(next, rows);
+}
+
+/// How many of the first `count` requests, at least one, go together in time.
+std::size_t RequestQueue::feasible(std::size_t count, TimePoint now, TimePoint end_by) const {
+  std::size_t fitting = 0;
+  std::uint64_t rows = 0;
+  TimePoint earliest = end_by;
+  for_each_in_order([&](const std::shared_ptr<Waiter>& waiter) {
+    rows += counted_rows(*waiter->request);
+    earliest = std::min(earliest, waiter->head.deadline);
+    if (fitting > 0 && (earliest != kNever && now + cost_of(first(), rows) > earliest)) {
+      return false;
+    }
+    ++fitting;
+    return fitting < count;
+  });
+  return fitting;
+}
+
+RequestQueue::Batch RequestQueue::take(TimePoint now, TimePoint end_by) {
   std::size_t count = 1;
   if (rule_.batch_limit && size() > 1) {
     const std::uint64_t most = rule_.batch_limit->rows(first().request->rows);
     count = most > 1 ? std::max<std::size_t>(decide(most, now).requests, 1) : 1;
+  }
+  if (count > 1) {
+    count = feasible(count, now, end_by);
   }
   Batch batch;
   batch.reserve(count);

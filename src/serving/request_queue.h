@@ -13,6 +13,7 @@
 #include "catalog/model/model.h"
 #include "serving/batch_former.h"
 #include "serving/batch_limit.h"
+#include "serving/latency_model.h"
 #include "serving/queue_order.h"
 #include "serving/queued_request.h"
 
@@ -26,6 +27,7 @@ struct QueueRule {
   std::size_t instances = 0;  // runs at once; 0 = as many as the device has slots
   catalog::Batching batching;
   std::shared_ptr<BatchLimit> batch_limit;  // null = every request runs alone
+  std::size_t steps = 1;                    // of a run, between which it can be held up
 };
 
 /// A request in a queue.
@@ -36,8 +38,8 @@ struct Waiter {
   std::list<std::shared_ptr<Waiter>>::iterator place;  // while it is in a queue
 };
 
-/// Levels in their order; in each, first come, first served, and behind them those that have waited
-/// too long.
+/// Levels in their order; in each, the higher criticality first, then the earlier deadline, then
+/// first come, first served; and behind them those that have waited too long.
 ///
 /// Thread safety: size() may be called from any thread, the rest by one at a time.
 class RequestQueue {
@@ -71,8 +73,15 @@ class RequestQueue {
   [[nodiscard]] QueueHead head() const;
   /// Now or before: a batch may go. Later: no batch goes before that, if nothing comes.
   [[nodiscard]] TimePoint due(TimePoint now) const;
-  /// Takes out what goes now; never empty after due() allowed it.
-  [[nodiscard]] Batch take(TimePoint now);
+  /// Takes out what goes now; never empty after due() allowed it. A batch grows only as long as
+  /// what it is believed to take lets it end by `end_by`, and by the deadlines in it.
+  [[nodiscard]] Batch take(TimePoint now, TimePoint end_by = kNever);
+  /// What the next run is believed to take, and rarely exceeds; 0 = nobody knows yet.
+  [[nodiscard]] Duration next_cost() const;
+  /// A run of `rows`, each of so many bytes, has taken so long.
+  void observe(std::size_t row_bytes, std::uint64_t rows, Duration run) {
+    latencies_.of(row_bytes).observe(rows, run);
+  }
 
  private:
   struct Level {
@@ -89,7 +98,11 @@ class RequestQueue {
   [[nodiscard]] const Waiter& first() const;
   [[nodiscard]] BatchDecision decide(std::uint64_t most_rows, TimePoint now) const;
 
+  [[nodiscard]] Duration cost_of(const Waiter& first, std::uint64_t rows) const;
+  [[nodiscard]] std::size_t feasible(std::size_t count, TimePoint now, TimePoint end_by) const;
+
   QueueRule rule_;
+  mutable LatencyModels latencies_;
   std::atomic<std::size_t> size_ = 0;
   std::size_t rows_ = 0;                   // that wait; a request that runs alone counts as one
   std::map<std::uint64_t, Level> levels_;  // none is empty

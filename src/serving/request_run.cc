@@ -11,6 +11,7 @@
 #include "serving/joint_run.h"
 #include "serving/request_check.h"
 #include "serving/run_meter.h"
+#include "serving/urgency.h"
 #include "tensor/rows.h"
 
 namespace aion::serving {
@@ -173,18 +174,6 @@ bool has_few_parameters(const runtime::Parameters& parameters) {
          });
 }
 
-/// When a request that may wait until then has waited too long.
-TimePoint expiry(const catalog::QueuePolicy& policy,
-                 std::chrono::microseconds asked,
-                 TimePoint arrived) {
-  std::chrono::microseconds timeout = policy.default_timeout;
-  if (policy.is_overridable && asked.count() > 0) {
-    timeout = timeout.count() > 0 ? std::min(timeout, asked) : asked;
-  }
-  const auto longest = std::chrono::duration_cast<std::chrono::microseconds>(kNever - arrived);
-  return timeout.count() > 0 && timeout < longest ? arrived + timeout : kNever;
-}
-
 /// Rows that all inputs have in common; 0 when they have not.
 std::uint64_t common_rows(const runtime::Batch& batch) {
   std::int64_t rows = 0;
@@ -265,10 +254,14 @@ Task<void> RequestRunner::run(std::shared_ptr<LoadedVersion> loaded,
   plan.wanted = {plan.queued.batch.outputs, std::move(checked->classes), {}};
   plan.times.batch_size = checked->batch_size;
   set_place(*loaded, request, plan);
+  set_urgency(loaded->version.timing, request, plan.arrived, context);
   if (plan.queued.rows > 0) {
     plan.times.batch_size = plan.queued.rows;
   }
   auto ended = co_await run_checked(loaded, context, plan, sink);
+  if (context.deadline != kNever) {
+    count_deadline(loaded->statistics, context, ended, parts_.clock.now());
+  }
   if (ended && plan.from_cache) {
     loaded->statistics.succeeded_from_cache(plan.times, *plan.from_cache);
   } else if (ended) {
@@ -330,7 +323,7 @@ Task<void> RequestRunner::run_checked(const std::shared_ptr<LoadedVersion>& load
     AION_CO_TRY_VOID(check_still_wanted(context, parts_.clock.now()));
   }
   if (!loaded->queue || may_run_here(*loaded, plan)) {
-    co_return co_await execute(*loaded, plan, sink, false);
+    co_return co_await execute(*loaded, plan, sink, nullptr);
   }
   auto turn = co_await parts_.dispatcher.acquire(loaded->queue, plan.queued, context);
   if (!turn) {
@@ -395,7 +388,10 @@ Task<void> RequestRunner::take_turn(const std::shared_ptr<LoadedVersion>& loaded
   if (proves) {
     copy = plan.queued.batch;
   }
-  auto ended = co_await execute(*loaded, plan, sink, true);
+  auto ended = co_await execute(*loaded, plan, sink, &*turn.slot);
+  if (proves || !ended) {
+    turn.slot->forget();
+  }
   if (proves && (!ended || plan.times.infer > kLongestProvenRun)) {
     limit->end_proof(BatchLimit::Trust::Unproved);
   } else if (proves) {
@@ -407,23 +403,27 @@ Task<void> RequestRunner::take_turn(const std::shared_ptr<LoadedVersion>& loaded
   co_return ended;
 }
 
-/// Runs the request where it stands and lets its responses out as they come. `is_queued`: after its
-/// turn, not in the place of a wait.
+/// Runs the request where it stands and lets its responses out as they come. `slot`: after its
+/// turn; null where it has not waited.
 Task<void> RequestRunner::execute(LoadedVersion& loaded,
                                   Plan& plan,
                                   InferSink& sink,
-                                  bool is_queued) {
+                                  Dispatcher::Slot* slot) {
   const TimePoint begin = parts_.clock.now();
   RunCost& cost = loaded.costs.of(plan.queued.input_bytes);
   // Costs are compared where runs may be joined; a model of a few microseconds is not measured so.
   BatchLimit* const limit = loaded.batch_limit();
   std::optional<RunMeter> meter;
-  if (is_queued && limit != nullptr) {
+  if (slot != nullptr && limit != nullptr) {
     meter.emplace();
   }
   NamingSink naming(loaded, plan.wanted, sink, parts_.clock);
-  auto ended =
-      co_await loaded.instance->run(std::move(plan.queued.batch), plan.queued.cancel, naming);
+  runtime::Instance& instance = *loaded.instance;
+  runtime::Batch& batch = plan.queued.batch;
+  auto running = slot != nullptr
+                     ? instance.run_in_steps(std::move(batch), plan.queued.cancel, naming, *slot)
+                     : instance.run(std::move(batch), plan.queued.cancel, naming);
+  auto ended = co_await std::move(running);
   ended = naming.ended(std::move(ended));
   plan.times.queue = begin - plan.arrived;
   plan.times.infer = parts_.clock.now() - begin;
@@ -451,7 +451,11 @@ Awaitable<void> RequestRunner::run_together(LoadedVersion& loaded,
     rows += companion.request().rows;
   }
   const RunMeter meter;
-  const JointOutcome outcome = co_await run_joint(*loaded.instance, requests, parts_.clock);
+  const JointOutcome outcome =
+      co_await run_joint(*loaded.instance, requests, parts_.clock, *turn.slot);
+  if (!outcome.is_whole) {
+    turn.slot->forget();
+  }
   turn.slot.reset();
   count_runs(loaded, requests, outcome);
   BatchLimit& limit = *loaded.batch_limit();

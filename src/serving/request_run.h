@@ -49,7 +49,7 @@ class RequestRunner {
   [[nodiscard]] Task<void> execute(LoadedVersion& loaded,
                                    Plan& plan,
                                    InferSink& sink,
-                                   bool is_queued);
+                                   Dispatcher::Slot* slot);
   [[nodiscard]] Task<void> answer(LoadedVersion& loaded, Plan& plan, InferSink& sink);
   [[nodiscard]] Awaitable<void> run_together(LoadedVersion& loaded,
                                              Dispatcher::Turn& turn,

@@ -60,6 +60,11 @@ void Statistics::failed(FailureReason reason, Duration after) {
   fail_.add(after);
 }
 
+void Statistics::ended_in_time_or_not(Criticality criticality, DeadlineEnd end) {
+  deadlines_[static_cast<std::size_t>(criticality)][static_cast<std::size_t>(end)].fetch_add(
+      1, std::memory_order_relaxed);
+}
+
 void Statistics::responded(std::uint64_t index, ResponseEnd end, Duration after) {
   constexpr std::uint64_t kMostIndexes = 1'000;
   const auto count = [after](DurationTotal& total) {
@@ -97,6 +102,11 @@ StatisticsSnapshot Statistics::snapshot() const {
   now.cache_miss = cache_miss_.read();
   for (std::size_t i = 0; i < failures_.size(); ++i) {
     now.failures[i] = failures_[i].load(std::memory_order_relaxed);
+  }
+  for (std::size_t i = 0; i < kCriticalities; ++i) {
+    for (std::size_t k = 0; k < kDeadlineEnds; ++k) {
+      now.deadlines[i][k] = deadlines_[i][k].load(std::memory_order_relaxed);
+    }
   }
   now.execution_count = executions_.load(std::memory_order_relaxed);
   for (std::size_t size = 0; size < small_batches_.size(); ++size) {

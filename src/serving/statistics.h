@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/metrics.h"
+#include "base/request_context.h"
 
 namespace aion::serving {
 
@@ -24,15 +25,27 @@ struct ResponseTotals {
   DurationTotal compute_infer, compute_output, success, fail, empty, cancel;
 };
 
+/// What became of a request with a deadline.
+enum class DeadlineEnd : std::uint8_t {
+  Hit,
+  Miss,  // it was answered, but late
+  Shed   // it was not run: it would have been late, or was while it waited
+};
+inline constexpr std::size_t kDeadlineEnds = 3;
+
+/// By Criticality and DeadlineEnd.
+using DeadlineCounts = std::array<std::array<std::uint64_t, kDeadlineEnds>, kCriticalities>;
+
 /// The figures at one moment. Names are those of Triton's statistics extension.
 struct StatisticsSnapshot {
   std::uint64_t last_inference_ms = 0;  // since the Unix epoch; 0 = never
   std::uint64_t inference_count = 0;    // batch elements
   std::uint64_t execution_count = 0;
   DurationTotal success, fail, queue, compute_input, compute_infer, compute_output;
-  DurationTotal cache_hit, cache_miss;                // what looking for a kept answer took
-  std::map<std::uint64_t, DurationTotal> batches;     // compute_infer by batch size
-  std::array<std::uint64_t, 4> failures{};            // by FailureReason
+  DurationTotal cache_hit, cache_miss;             // what looking for a kept answer took
+  std::map<std::uint64_t, DurationTotal> batches;  // compute_infer by batch size
+  std::array<std::uint64_t, 4> failures{};         // by FailureReason
+  DeadlineCounts deadlines{};
   std::map<std::uint64_t, ResponseTotals> responses;  // by index; only decoupled versions have them
 };
 
@@ -66,6 +79,7 @@ class Statistics {
   /// No answer was kept for a request.
   void missed_cache(Duration search) { cache_miss_.add(search); }
   void failed(FailureReason reason, Duration after);
+  void ended_in_time_or_not(Criticality criticality, DeadlineEnd end);
   /// A response of a decoupled request, `after` the one before it. Indexes above 1,000 are not told
   /// apart.
   void responded(std::uint64_t index, ResponseEnd end, Duration after);
@@ -91,6 +105,7 @@ class Statistics {
   std::atomic<std::uint64_t> inference_count_ = 0;
   std::atomic<std::uint64_t> executions_ = 0;
   std::array<std::atomic<std::uint64_t>, 4> failures_{};
+  std::array<std::array<std::atomic<std::uint64_t>, kDeadlineEnds>, kCriticalities> deadlines_{};
   DurationHistogram total_;  // from the decoded request to its last response
   Total success_, fail_, queue_, input_, infer_, output_, cache_hit_, cache_miss_;
   std::array<Total, kSmallBatch + 1> small_batches_{};

@@ -281,6 +281,30 @@ TEST(Ledger, TellsWhenSomethingIsFree) {
   EXPECT_EQ(told, 2) << "for job a, and for job b that came and went";
 }
 
+TEST(Ledger, IsToldThatALeaseHoldsMoreMemoryOrLess) {
+  Ledger ledger = machine();
+  int told = 0;
+  ledger.when_freed([&] { ++told; });
+  auto lease = ledger.take(claim("model a", 0, 60));
+  ASSERT_TRUE(lease);
+
+  EXPECT_TRUE(ledger.set_memory(lease->id(), Bytes::mebi(40)));
+  EXPECT_EQ(told, 1);
+  EXPECT_EQ(ledger.balances()[0].free.memory, Bytes::mebi(60));
+  EXPECT_TRUE(ledger.set_memory(lease->id(), Bytes::mebi(100)));
+  EXPECT_EQ(ledger.balances()[0].free.memory, Bytes::mebi(0));
+
+  const auto more = ledger.set_memory(lease->id(), Bytes::mebi(101));
+  ASSERT_FALSE(more);
+  EXPECT_EQ(more.error().code, Code::ResourceExhausted);
+  EXPECT_EQ(ledger.holdings()[0].claim.quantity.memory, Bytes::mebi(100));
+
+  const std::uint64_t id = lease->id();
+  lease->release();
+  EXPECT_EQ(ledger.balances()[0].free.memory, Bytes::mebi(100));
+  EXPECT_EQ(ledger.set_memory(id, Bytes::mebi(1)).error().code, Code::NotFound);
+}
+
 /// Claims of all kinds from many threads: what is out never exceeds what there is.
 TEST(Ledger, HoldsUnderRandomInterleavings) {
   Ledger ledger = machine();

@@ -121,6 +121,158 @@ TEST_F(DispatcherTest, ServesFirstComeFirstOverAllQueues) {
   EXPECT_EQ(ran_, (std::vector<std::string>{"a", "b", "c", "d"}));
 }
 
+TEST_F(DispatcherTest, ServesTheEarlierDeadlineFirstWhateverTheOrder) {
+  Client busy{"busy"};
+  Client late{"late"};
+  Client early{"early"};
+  Client none{"none"};
+  submit(busy, make_queue(8));
+  submit(none, make_queue(8));
+  RequestContext context;
+  context.deadline = clock_.now() + milliseconds{200};
+  submit(late, make_queue(8), context);
+  context.deadline = clock_.now() + milliseconds{100};
+  submit(early, make_queue(8), context);
+
+  busy.slot.reset();
+  early.slot.reset();
+  late.slot.reset();
+
+  EXPECT_EQ(ran_, (std::vector<std::string>{"busy", "early", "late", "none"}));
+}
+
+TEST_F(DispatcherTest, GoesByTheOrderAloneWhereDeadlinesAreNotHonoured) {
+  Dispatcher dispatcher(
+      {inline_executor(), inline_executor(), 1, 0, false}, clock_, sched::first_come);
+  Client busy{"busy"};
+  Client first{"first"};
+  Client urgent{"urgent"};
+  RequestContext context;
+  context.deadline = clock_.now() + milliseconds{100};
+  context.criticality = Criticality::Safety;
+  spawn(inline_executor(), wait_on(dispatcher, busy, make_queue(8)));
+  spawn(inline_executor(), wait_on(dispatcher, first, make_queue(8)));
+  spawn(inline_executor(), wait_on(dispatcher, urgent, make_queue(8), context));
+
+  busy.slot.reset();
+  first.slot.reset();
+
+  EXPECT_EQ(ran_, (std::vector<std::string>{"busy", "first", "urgent"}));
+}
+
+TEST_F(DispatcherTest, ServesTheEarlierDeadlineOfOneQueueFirst) {
+  const auto queue = make_queue(8);
+  Client busy{"busy"};
+  Client late{"late"};
+  Client early{"early"};
+  submit(busy, queue);
+  RequestContext context;
+  context.deadline = clock_.now() + milliseconds{200};
+  submit(late, queue, context);
+  context.deadline = clock_.now() + milliseconds{100};
+  submit(early, queue, context);
+
+  busy.slot.reset();
+
+  EXPECT_TRUE(early.slot);
+}
+
+TEST_F(DispatcherTest, RefusesWhatCannotMeetItsDeadlineAsSoonAsThatIsSo) {
+  Client busy{"busy"};
+  Client late{"late"};
+  late.request.usual_cost = milliseconds{30};
+  submit(busy, make_queue(8));
+  RequestContext context;
+  context.deadline = clock_.now() + milliseconds{100};
+  submit(late, make_queue(8), context);
+
+  clock_.advance(milliseconds{69});
+  EXPECT_FALSE(late.error);
+  clock_.advance(milliseconds{1});
+
+  ASSERT_TRUE(late.error);
+  EXPECT_EQ(late.error->code, Code::Unavailable);
+  EXPECT_EQ(late.error->message,
+            "the deadline cannot be met any more: the run alone takes about 30000 us");
+  EXPECT_TRUE(dispatcher_.is_idle());
+}
+
+TEST_F(DispatcherTest, LetsOneOfManyHopelessRequestsTellWhetherTheyAre) {
+  const auto queue = make_queue(8);
+  RequestContext context;
+  context.deadline = clock_.now() + milliseconds{10};
+  int ran = 0;
+  for (int i = 0; i < 16; ++i) {
+    Client client{"c"};
+    client.request.usual_cost = milliseconds{30};
+    submit(client, queue, context);
+    ran += client.slot ? 1 : 0;
+  }
+
+  EXPECT_EQ(ran, 1);
+}
+
+TEST_F(DispatcherTest, KeepsReservedSlotsForTheSafetyClass) {
+  Dispatcher dispatcher(
+      {inline_executor(), inline_executor(), 2, 1, true}, clock_, sched::first_come);
+  Client a{"a"};
+  Client b{"b"};
+  Client urgent{"urgent"};
+  RequestContext context;
+  context.criticality = Criticality::Safety;
+  spawn(inline_executor(), wait_on(dispatcher, a, make_queue(8)));
+  spawn(inline_executor(), wait_on(dispatcher, b, make_queue(8)));
+  spawn(inline_executor(), wait_on(dispatcher, urgent, make_queue(8), context));
+
+  EXPECT_TRUE(a.slot);
+  EXPECT_FALSE(b.slot);
+  EXPECT_TRUE(urgent.slot);
+}
+
+TEST_F(DispatcherTest, LendsTheDeviceToAnUrgentRequestBetweenTwoSteps) {
+  Client longest{"long"};
+  Client urgent{"urgent"};
+  submit(longest, make_queue(8));
+  bool has_gone_on = false;
+  const auto step = [](Dispatcher::Slot& slot, bool& gone_on) -> Awaitable<void> {
+    co_await slot.between_steps();
+    gone_on = true;
+  };
+  RequestContext context;
+  context.deadline = clock_.now() + milliseconds{10};
+  context.criticality = Criticality::Safety;
+  submit(urgent, make_queue(8), context);
+  ASSERT_FALSE(urgent.slot);
+
+  spawn(inline_executor(), step(*longest.slot, has_gone_on));
+  ASSERT_TRUE(urgent.slot);
+  EXPECT_FALSE(has_gone_on);
+  urgent.slot.reset();
+
+  EXPECT_TRUE(has_gone_on);
+}
+
+TEST_F(DispatcherTest, DoesNotHoldARunUpForWhatIsLessUrgent) {
+  Client longest{"long"};
+  Client later{"later"};
+  RequestContext context;
+  context.deadline = clock_.now() + milliseconds{10};
+  context.criticality = Criticality::Safety;
+  submit(longest, make_queue(8), context);
+  context.deadline = clock_.now() + milliseconds{50};
+  submit(later, make_queue(8), context);
+  bool has_gone_on = false;
+  const auto step = [](Dispatcher::Slot& slot, bool& gone_on) -> Awaitable<void> {
+    co_await slot.between_steps();
+    gone_on = true;
+  };
+
+  spawn(inline_executor(), step(*longest.slot, has_gone_on));
+
+  EXPECT_TRUE(has_gone_on);
+  EXPECT_FALSE(later.slot);
+}
+
 TEST_F(DispatcherTest, ServesTheModelFirstWhoseRunsAreShortWhereTheOrderSaysSo) {
   Dispatcher dispatcher({inline_executor(), inline_executor(), 1}, clock_, sched::aging_shortest);
   Client busy{"busy"};

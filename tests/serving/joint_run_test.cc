@@ -31,9 +31,14 @@ QueuedRequest request_of(const Rows& rows) {
   return request;
 }
 
+struct OpenGate final : runtime::StepGate {
+  Awaitable<void> between_steps() override { co_return; }
+};
+
 JointOutcome run_all(FakeInstance& instance, std::vector<QueuedRequest*> requests) {
   const ManualClock clock;
-  return wait_for(inline_executor(), run_joint(instance, requests, clock));
+  OpenGate gate;
+  return wait_for(inline_executor(), run_joint(instance, requests, clock, gate));
 }
 
 Rows answer_of(const QueuedRequest& request) {

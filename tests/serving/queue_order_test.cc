@@ -55,7 +55,7 @@ TEST(QueueOrder, TakesTheEarliestDeadlineFirstAndThoseWithoutLast) {
 
 TEST(QueueOrder, TakesMoreCriticalRequestsFirst) {
   std::array heads{head(0, microseconds{0}), head(1, microseconds{1})};
-  heads[1].criticality = Criticality::Critical;
+  heads[1].criticality = Criticality::Safety;
 
   EXPECT_EQ(next_of(heads, sched::aging_priority), 1U);
 }

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/request_context.h"
 #include "tensor/tensor.h"
 
 namespace aion::catalog {
@@ -64,6 +65,15 @@ struct Batching {
   bool operator==(const Batching&) const = default;
 };
 
+/// When answers are wanted where a request says nothing of it itself.
+struct Timing {
+  std::chrono::microseconds period{0};    // from one request to the next; 0 = not known
+  std::chrono::microseconds deadline{0};  // from a request's arrival; 0 = none
+  Criticality criticality = Criticality::Normal;
+
+  bool operator==(const Timing&) const = default;
+};
+
 /// One input of a warm-up: zeros, random values, or what a file holds.
 struct WarmupInput {
   enum class Data : std::uint8_t { Zero, Random, File };
@@ -95,6 +105,7 @@ struct ModelVersion {
   bool is_decoupled = false;  // answers a request with none, one or many responses
   bool is_cached = false;     // the same request has the same answer, which may be kept
   Batching batching;
+  Timing timing;
   std::uint32_t instances = 0;  // runs at once; 0 = as many as the device has slots
   std::vector<Warmup> warmups;
   std::map<std::string, std::string> metric_tags;          // labels of its metrics

@@ -168,6 +168,7 @@ ModelVersion version_of(const Settings& settings,
   version.is_decoupled = settings.is_decoupled;
   version.is_cached = settings.is_cached;
   version.batching = settings.batching;
+  version.timing = settings.timing;
   version.instances = settings.instances;
   version.warmups = settings.warmups;
   version.metric_tags = settings.metric_tags;

@@ -16,6 +16,7 @@
 #include "catalog/repository/batching_settings.h"
 #include "catalog/repository/config_dtype.h"
 #include "catalog/repository/served_fields.h"
+#include "catalog/repository/timing_settings.h"
 
 namespace aion::catalog {
 
@@ -328,6 +329,7 @@ Result<Settings> settings_of(const ModelConfig& config, std::string_view model) 
   AION_TRY(settings.versions, version_policy_of(config.version_policy()));
   settings.file_name = config.default_model_filename();
   AION_TRY(settings.batching, batching_of(config));
+  AION_TRY(settings.timing, timing_of(config));
   AION_TRY(settings.instances, instances_of(config));
   AION_TRY(settings.warmups, warmups_of(config));
   AION_TRY_VOID(check_metric_tags(config));

@@ -36,6 +36,7 @@ struct Settings {
   bool is_cached = false;
   VersionPolicy versions;
   Batching batching;
+  Timing timing;
   std::uint32_t instances = 0;  // runs at once; 0 = as many as the device has slots
   std::vector<Warmup> warmups;  // files are names in the folder "warmup" of the model
   std::map<std::string, std::string> metric_tags;

@@ -1,5 +1,8 @@
 #include "protocol/kserve/errors.h"
 
+#include <chrono>
+#include <string>
+
 namespace aion::kserve {
 
 namespace {
@@ -51,7 +54,12 @@ int grpc_status(Code code) {
 }
 
 net::HttpResponse http_error(const Error& error) {
-  return net::HttpResponse::error(http_status(error.code), error.message);
+  net::HttpResponse response = net::HttpResponse::error(http_status(error.code), error.message);
+  if (error.retry_after.count() > 0) {
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(error.retry_after);
+    response.headers.emplace_back("Retry-After", std::to_string(seconds.count()));
+  }
+  return response;
 }
 
 }  // namespace aion::kserve

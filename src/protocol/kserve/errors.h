@@ -12,7 +12,7 @@ namespace aion::kserve {
 /// The number of the canonical gRPC status, https://grpc.io/docs/guides/status-codes.
 [[nodiscard]] int grpc_status(Code code);
 
-/// {"error": message} with the status of the code.
+/// {"error": message} with the status of the code; "Retry-After" where the error says when.
 [[nodiscard]] net::HttpResponse http_error(const Error& error);
 
 }  // namespace aion::kserve

@@ -44,6 +44,45 @@ net::GrpcMethod at_once(const GrpcParts& parts,
   });
 }
 
+template <class Request, class Response>
+using Write = std::function<Result<void>(const Request&, Response&)>;
+
+template <class Request, class Response>
+Awaitable<void> write_when_loaded(serving::ModelServer& models,
+                                  RequestContext context,
+                                  Call<Request, Response> call,
+                                  Write<Request, Response> write) {
+  const auto version = version_of(call->request().name(), call->request().version());
+  Result<void> result =
+      co_await models.bring(std::move(context), call->request().name(), version ? *version : 0);
+  if (result) {
+    result = write(call->request(), call->response());
+  }
+  call->finish(status_of(result));
+}
+
+/// A method that tells of one model: at once, or when a model whose file nobody has read yet has
+/// been loaded.
+template <class Request, class Response>
+net::GrpcMethod of_model(const GrpcParts& parts, Write<Request, Response> write) {
+  return net::unary<Request, Response>([parts, write](const Call<Request, Response>& call) {
+    auto known = context_of(call->call(), parts.authorizer);
+    Result<void> result;
+    if (!known) {
+      result = known.error();
+    } else {
+      const auto version = version_of(call->request().name(), call->request().version());
+      if (version && parts.models.must_load_first(call->request().name(), *version)) {
+        spawn(inline_executor(),
+              write_when_loaded<Request, Response>(parts.models, *std::move(known), call, write));
+        return;
+      }
+      result = write(call->request(), call->response());
+    }
+    call->finish(status_of(result));
+  });
+}
+
 /// A method that may wait: `check` says whether it begins, `work` finishes the call.
 template <class Request, class Response>
 net::GrpcMethod in_background(const GrpcParts& parts,
@@ -178,14 +217,14 @@ net::GrpcMethod server_metadata(const GrpcParts& parts, const ServerName& server
 }
 
 net::GrpcMethod model_metadata(const GrpcParts& parts) {
-  return at_once<inference::ModelMetadataRequest, inference::ModelMetadataResponse>(
+  return of_model<inference::ModelMetadataRequest, inference::ModelMetadataResponse>(
       parts, [&models = parts.models](const auto& request, auto& response) {
         return write_metadata_of(models, request, response);
       });
 }
 
 net::GrpcMethod model_configuration(const GrpcParts& parts) {
-  return at_once<inference::ModelConfigRequest, inference::ModelConfigResponse>(
+  return of_model<inference::ModelConfigRequest, inference::ModelConfigResponse>(
       parts, [&models = parts.models](const auto& request, auto& response) {
         return write_configuration_of(models, request, response);
       });

@@ -160,6 +160,8 @@ Result<DecodedGrpcInfer> decode_infer(const ModelInferRequest& message,
     request.parameters = std::move(parameters.custom);
     request.priority = parameters.priority;
     request.timeout = parameters.timeout;
+    request.deadline = parameters.deadline;
+    request.criticality = parameters.criticality;
     decoded.wants_empty_final = parameters.wants_empty_final;
   }
   AION_TRY(request.inputs, InputReader(message, owner).read());

@@ -9,6 +9,7 @@
 #include "protocol/kserve/grpc_decode.h"
 #include "protocol/kserve/grpc_encode.h"
 #include "protocol/kserve/grpc_status.h"
+#include "protocol/kserve/urgency.h"
 
 namespace aion::kserve {
 
@@ -52,6 +53,8 @@ void InferCall::answer() {
 Result<void> InferCall::start() {
   AION_TRY(RequestContext context, context_of(call(), parts_.authorizer));
   AION_TRY(DecodedGrpcInfer decoded, decode_infer(request_, self()));
+  AION_TRY_VOID(add_urgency(
+      call().metadata(kDeadlineHeader), call().metadata(kCriticalityHeader), decoded.request));
   AION_TRY(const auto version, parts_.models.find(decoded.request.model, decoded.request.version));
   if (version->is_decoupled) {
     return Error{Code::Unimplemented,

@@ -5,6 +5,7 @@
 
 #include "protocol/kserve/infer_fault.h"
 #include "protocol/kserve/infer_parameters.h"
+#include "protocol/kserve/urgency.h"
 
 namespace aion::kserve {
 
@@ -81,6 +82,19 @@ Result<std::chrono::microseconds> read_timeout(const InferParameter& value) {
   return timeout_of(static_cast<std::uint64_t>(value.int64_param()));
 }
 
+Result<Duration> read_deadline(const InferParameter& value) {
+  if (value.has_double_param()) {
+    return deadline_of(
+        value.double_param(), kDeadlineParameter, std::to_string(value.double_param()));
+  }
+  if (!value.has_int64_param()) {
+    return wrong_kind(kDeadlineParameter, "int64_param or double_param");
+  }
+  return deadline_of(static_cast<double>(value.int64_param()),
+                     kDeadlineParameter,
+                     std::to_string(value.int64_param()));
+}
+
 Result<std::uint64_t> read_priority(const InferParameter& value) {
   if (value.has_uint64_param()) {
     return value.uint64_param();
@@ -116,6 +130,17 @@ Result<void> read_request_parameter(const std::string& key,
   }
   if (key == "priority") {
     AION_TRY(read.priority, read_priority(value));
+    return {};
+  }
+  if (key == kDeadlineParameter) {
+    AION_TRY(read.deadline, read_deadline(value));
+    return {};
+  }
+  if (key == kCriticalityParameter) {
+    if (!value.has_string_param()) {
+      return wrong_kind(key, "string_param");
+    }
+    AION_TRY(read.criticality, criticality_of(value.string_param(), key));
     return {};
   }
   if (key == "sequence_id" || key == "sequence_start" || key == "sequence_end") {

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 
 #include <protocol/kserve/infer.pb.h>
 
@@ -20,6 +21,8 @@ struct GrpcRequestParameters {
   bool wants_empty_final = false;        // triton_enable_empty_final_response
   std::uint64_t priority = 0;            // 1 is the most urgent; 0 = as the model says
   std::chrono::microseconds timeout{0};  // in the queue; 0 = none
+  Duration deadline{0};                  // from the arrival; 0 = as the model says
+  std::optional<Criticality> criticality;
 };
 
 // Each fails with InvalidArgument that names the parameter, or with Unimplemented for one whose

@@ -8,6 +8,7 @@
 #include "base/spawn.h"
 #include "protocol/kserve/grpc_context.h"
 #include "protocol/kserve/grpc_status.h"
+#include "protocol/kserve/urgency.h"
 
 namespace aion::kserve {
 
@@ -80,6 +81,8 @@ void StreamCall::on_message(std::string_view message) {
 
 Result<DecodedGrpcInfer> StreamCall::prepare(StreamRequest& request) const {
   AION_TRY(DecodedGrpcInfer decoded, request.decode());
+  AION_TRY_VOID(add_urgency(
+      call_->metadata(kDeadlineHeader), call_->metadata(kCriticalityHeader), decoded.request));
   AION_TRY(const auto version, parts_.models.find(decoded.request.model, decoded.request.version));
   request.set_kind(version->is_decoupled, decoded.wants_empty_final);
   return decoded;

@@ -13,6 +13,7 @@
 #include "protocol/kserve/infer_encoder.h"
 #include "protocol/kserve/infer_fault.h"
 #include "protocol/kserve/model_config.h"
+#include "protocol/kserve/urgency.h"
 
 // g++ 12 takes the frame of a coroutine that it has inlined halfway for memory of another
 // allocator; both ends are asio's own.
@@ -28,6 +29,8 @@ struct HttpApi::Call {
   std::int64_t version = 0;  // 0 = none was given
   std::shared_ptr<const Principal> principal;
   std::optional<std::string_view> header_length;
+  std::string_view deadline_ms;  // empty = none was given
+  std::string_view criticality;
   net::Compression packed = net::Compression::Identity;  // of its body
   net::Compression wanted = net::Compression::Identity;  // of its answer
 };
@@ -44,6 +47,8 @@ struct KnownHeaders {
   std::string_view authorization;
   std::string_view content_encoding;
   std::string_view accept_encoding;
+  std::string_view deadline_ms;
+  std::string_view criticality;
   std::optional<std::string_view>
       header_length;  // present but empty is a fault, so it differs from absent
 };
@@ -73,6 +78,10 @@ KnownHeaders known_headers(const std::vector<net::HttpHeader>& headers) {
       known.accept_encoding = header.value;
     } else if (is_same_name(header.name, "authorization")) {
       known.authorization = header.value;
+    } else if (is_same_name(header.name, kDeadlineHeader)) {
+      known.deadline_ms = header.value;
+    } else if (is_same_name(header.name, kCriticalityHeader)) {
+      known.criticality = header.value;
     }
   }
   return known;
@@ -164,6 +173,16 @@ HttpResponse empty_answer(int status) {
   return response;
 }
 
+/// Who waits for a device that is busy for the moment waits for less than the second that the
+/// header can say at least (RFC 9110, 10.2.3).
+HttpResponse refusal(const Error& error) {
+  HttpResponse response = http_error(error);
+  if (error.code == Code::Unavailable || error.code == Code::DeadlineExceeded) {
+    response.headers.emplace_back("Retry-After", "1");
+  }
+  return response;
+}
+
 Result<std::string> model_name(std::string_view encoded) {
   std::string name = net::percent_decoded(encoded);
   if (name.find('/') != std::string::npos || name.find('\0') != std::string::npos ||
@@ -249,6 +268,8 @@ Awaitable<net::HttpResponse> HttpApi::handle(net::HttpRequest& request) {
            *version,
            *std::move(principal),
            headers.header_length,
+           headers.deadline_ms,
+           headers.criticality,
            *packed,
            is_infer ? net::best_accepted(headers.accept_encoding) : net::Compression::Identity});
 }
@@ -266,9 +287,19 @@ Awaitable<net::HttpResponse> HttpApi::answer(Call call) {
       return load(std::move(call));
     case HttpCall::ModelUnload:
       return unload(std::move(call));
+    case HttpCall::ModelMetadata:
+    case HttpCall::ModelConfiguration:
+      return models_.must_load_first(call.model, call.version) ? answer_when_loaded(std::move(call))
+                                                               : finished(answer_at_once(call));
     default:
       return finished(answer_at_once(call));
   }
+}
+
+/// For a model whose file nobody has read yet.
+Awaitable<net::HttpResponse> HttpApi::answer_when_loaded(Call call) {
+  const Result<void> brought = co_await models_.bring(context_of(call), call.model, call.version);
+  co_return brought ? answer_at_once(call) : http_error(brought.error());
 }
 
 net::HttpResponse HttpApi::answer_at_once(const Call& call) const {
@@ -317,7 +348,9 @@ Result<DecodedInfer> HttpApi::decode(const Call& call) {
                            config_.max_input_bytes,
                            version->max_batch_size > 0};
   ParserPool::Loan loan = parsers_.borrow();
-  return decode_infer(body, target, loan.parser());
+  AION_TRY(DecodedInfer decoded, decode_infer(body, target, loan.parser()));
+  AION_TRY_VOID(add_urgency(call.deadline_ms, call.criticality, decoded.request));
+  return decoded;
 }
 
 RequestContext HttpApi::context_of(const Call& call) {
@@ -327,6 +360,12 @@ RequestContext HttpApi::context_of(const Call& call) {
 }
 
 Awaitable<net::HttpResponse> HttpApi::infer(Call call) {
+  if (models_.must_load_first(call.model, call.version)) {
+    const Result<void> brought = co_await models_.bring(context_of(call), call.model, call.version);
+    if (!brought) {
+      co_return http_error(brought.error());
+    }
+  }
   Result<DecodedInfer> decoded = decode(call);
   if (!decoded) {
     co_return http_error(decoded.error());
@@ -336,7 +375,7 @@ Awaitable<net::HttpResponse> HttpApi::infer(Call call) {
   const Result<void> ended =
       co_await models_.infer(context_of(call), std::move(decoded->request), sink);
   if (!ended) {
-    co_return http_error(ended.error());
+    co_return refusal(ended.error());
   }
   const AnswerHead head{call.model, id};
   co_return answer_to_infer(head, sink, decoded->format);

@@ -43,6 +43,7 @@ class HttpApi final : public net::HttpHandler {
   Awaitable<net::HttpResponse> index(Call call);
   Awaitable<net::HttpResponse> load(Call call);
   Awaitable<net::HttpResponse> unload(Call call);
+  [[nodiscard]] Awaitable<net::HttpResponse> answer_when_loaded(Call call);
   [[nodiscard]] net::HttpResponse answer_at_once(const Call& call) const;
   [[nodiscard]] Result<DecodedInfer> decode(const Call& call);
   [[nodiscard]] static RequestContext context_of(const Call& call);

@@ -195,6 +195,8 @@ class Decoder {
     decoded_.request.parameters = std::move(parameters.custom);
     decoded_.request.priority = parameters.priority;
     decoded_.request.timeout = parameters.timeout;
+    decoded_.request.deadline = parameters.deadline;
+    decoded_.request.criticality = parameters.criticality;
     decoded_.format.is_binary = parameters.is_binary_output;
     return {};
   }

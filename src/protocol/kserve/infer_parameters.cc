@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "protocol/kserve/infer_fault.h"
+#include "protocol/kserve/urgency.h"
 
 namespace aion::kserve {
 
@@ -129,6 +130,23 @@ Result<void> read_request_parameter(std::string_view key,
   }
   if (key == "priority") {
     AION_TRY(read.priority, unsigned_of(kPart, key, value));
+    return {};
+  }
+  if (key == kDeadlineParameter) {
+    double ms = 0;
+    if (value.get(ms) != simdjson::SUCCESS) {
+      ms = 0;  // refused, as what is no number is
+    }
+    AION_TRY(read.deadline,
+             deadline_of(ms, std::string(kPart) + "." + std::string(key), described(value)));
+    return {};
+  }
+  if (key == kCriticalityParameter) {
+    std::string_view text;
+    if (value.get(text) != simdjson::SUCCESS) {
+      return wrong_value(kPart, key, "safety, normal or best-effort", value);
+    }
+    AION_TRY(read.criticality, criticality_of(text, std::string(kPart) + "." + std::string(key)));
     return {};
   }
   if (is_sequence_key(key)) {

@@ -28,6 +28,8 @@ struct RequestParameters {
   bool is_binary_output = false;
   std::uint64_t priority = 0;            // 1 is the most urgent; 0 = as the model says
   std::chrono::microseconds timeout{0};  // in the queue; 0 = none
+  Duration deadline{0};                  // from the arrival; 0 = as the model says
+  std::optional<Criticality> criticality;
 };
 
 /// Where the data of an input lies.

@@ -15,7 +15,8 @@ std::string to_string(DeviceId device) {
 Lease::Lease(Lease&& other) noexcept
     : claim_(std::move(other.claim_)),
       give_back_(std::exchange(other.give_back_, nullptr)),
-      cpus_(std::move(other.cpus_)) {}
+      cpus_(std::move(other.cpus_)),
+      id_(other.id_) {}
 
 Lease& Lease::operator=(Lease&& other) noexcept {
   if (this != &other) {
@@ -23,6 +24,7 @@ Lease& Lease::operator=(Lease&& other) noexcept {
     claim_ = std::move(other.claim_);
     give_back_ = std::exchange(other.give_back_, nullptr);
     cpus_ = std::move(other.cpus_);
+    id_ = other.id_;
   }
   return *this;
 }

@@ -60,18 +60,24 @@ class Lease {
   using GiveBack = std::function<void(const Claim&)>;
 
   Lease() = default;
-  Lease(Claim claim, GiveBack give_back, std::vector<std::uint32_t> cpus = {})
-      : claim_(std::move(claim)), give_back_(std::move(give_back)), cpus_(std::move(cpus)) {}
+  Lease(Claim claim, GiveBack give_back, std::vector<std::uint32_t> cpus = {}, std::uint64_t id = 0)
+      : claim_(std::move(claim)),
+        give_back_(std::move(give_back)),
+        cpus_(std::move(cpus)),
+        id_(id) {}
   ~Lease() { release(); }
   Lease(Lease&& other) noexcept;
   Lease& operator=(Lease&& other) noexcept;
 
   [[nodiscard]] bool is_held() const { return static_cast<bool>(give_back_); }
   [[nodiscard]] DeviceId device() const { return claim_.device; }
+  /// As it was granted; the ledger may since have been told of other memory.
   [[nodiscard]] const Quantity& quantity() const { return claim_.quantity; }
   [[nodiscard]] const std::string& holder() const { return claim_.holder; }
   /// Pinned cores, as the kernel counts hardware threads; empty = none are its own.
   [[nodiscard]] const std::vector<std::uint32_t>& cpus() const { return cpus_; }
+  /// By which the ledger that granted it knows it; 0 = no ledger has.
+  [[nodiscard]] std::uint64_t id() const { return id_; }
 
   void release();
 
@@ -79,6 +85,7 @@ class Lease {
   Claim claim_;
   GiveBack give_back_;
   std::vector<std::uint32_t> cpus_;
+  std::uint64_t id_ = 0;
 };
 
 }  // namespace aion::resource

@@ -1,11 +1,13 @@
 // The port behind which libraries run models.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -47,6 +49,19 @@ class ResponseSink {
   virtual void send(Response response) = 0;
 };
 
+/// Where a run that is made of steps may be held up between two of them, so that its core can do
+/// something more urgent.
+class StepGate {
+ public:
+  StepGate() = default;
+  virtual ~StepGate() = default;
+  StepGate(const StepGate&) = delete;
+  StepGate& operator=(const StepGate&) = delete;
+
+  /// Ends at once, or when the run may go on; then perhaps on another thread of its executor.
+  [[nodiscard]] virtual Awaitable<void> between_steps() = 0;
+};
+
 /// A model version loaded on a lease.
 ///
 /// Thread safety: run() may be under way any number of times at once; an instance is destroyed only
@@ -65,9 +80,27 @@ class Instance {
   /// a failure what was sent before stands.
   [[nodiscard]] virtual Task<void> run(Batch batch, CancelToken cancel, ResponseSink& sink) = 0;
 
+  /// How many steps a run has; each takes about as long as the others.
+  [[nodiscard]] virtual std::size_t steps() const { return 1; }
+
+  /// Like run(), and passes the gate between two steps: steps() - 1 times, unless it fails.
+  [[nodiscard]] virtual Task<void> run_in_steps(Batch batch,
+                                                CancelToken cancel,
+                                                ResponseSink& sink,
+                                                StepGate& /*gate*/) {
+    return run(std::move(batch), std::move(cancel), sink);
+  }
+
   /// Gives memory back that a large request has left behind. May be called while runs are under
   /// way.
   virtual void shrink() {}
+};
+
+/// What a version is believed to need of its device.
+struct Estimate {
+  resource::Quantity held;  // for as long as the instance lives, with `running`
+  Bytes loading{};          // beside that, until open() has ended
+  Bytes running{};          // the part of `held` that runs take, and nobody before the first
 };
 
 /// A library that runs models.
@@ -82,9 +115,9 @@ class Backend {
 
   /// What an instance of this version will need of its device. One that computes nothing itself (it
   /// waits for a timer, say) needs 0 cores and then runs without waiting for a slot of the device.
-  [[nodiscard]] virtual Result<resource::Quantity> estimate(
-      const catalog::ModelVersion& /*version*/) const {
-    return resource::Quantity{1.0, Bytes{}};
+  /// May read the model's files, but not its weights: call it on the blocking executor.
+  [[nodiscard]] virtual Result<Estimate> estimate(const catalog::ModelVersion& /*version*/) const {
+    return Estimate{resource::Quantity{1.0, Bytes{}}};
   }
 
   /// Loads a version; the instance owns the lease and gives it back when it is destroyed. Reads

@@ -277,9 +277,8 @@ class EchoBackend final : public Backend {
   [[nodiscard]] std::string_view name() const override { return "echo"; }
 
   /// It computes nothing: its runs need no slot of the device.
-  [[nodiscard]] Result<resource::Quantity> estimate(
-      const ModelVersion& /*version*/) const override {
-    return resource::Quantity{};
+  [[nodiscard]] Result<Estimate> estimate(const ModelVersion& /*version*/) const override {
+    return Estimate{};
   }
 
   [[nodiscard]] Task<std::unique_ptr<Instance>> open(ModelVersion version,

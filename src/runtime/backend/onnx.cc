@@ -1,18 +1,26 @@
 #include "runtime/backend/onnx.h"
 
 #include <array>
+#include <charconv>
+#include <chrono>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include <malloc.h>
+
 #include "runtime/backend/agreement.h"
+#include "runtime/backend/onnx/estimate.h"
 #include "runtime/backend/onnx/graph_cache.h"
 #include "runtime/backend/onnx/instance.h"
 #include "runtime/backend/onnx/library.h"
 #include "runtime/backend/onnx/session.h"
 #include "runtime/backend/onnx/signature.h"
+#include "runtime/backend/onnx/stepped_instance.h"
+#include "runtime/backend/onnx/steps.h"
 #include "runtime/backend/threads.h"
 
 namespace aion::runtime {
@@ -42,6 +50,31 @@ Result<GraphOptimizationLevel> graph_level(const std::map<std::string, std::stri
                    "', expected all, extended, basic or off"};
 }
 
+/// How long a step of a run may take by the parameter "step_ms"; 0 = it is not cut.
+Result<Duration> longest_step(const std::map<std::string, std::string>& parameters) {
+  const auto given = parameters.find("step_ms");
+  if (given == parameters.end()) {
+    return Duration{0};
+  }
+  const std::string& text = given->second;
+  double ms = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, fault] = std::from_chars(text.data(), end, ms);
+  if (fault != std::errc{} || stop != end || !(ms >= 0.01 && ms <= 10'000)) {
+    return Error{Code::InvalidArgument,
+                 "parameter 'step_ms' is '" + text +
+                     "', expected a number of milliseconds from 0.01 to 10000"};
+  }
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double, std::milli>(ms));
+}
+
+/// A load frees copies of the weights; the C library keeps blocks of up to 32 MiB for itself.
+void give_back_rest(const std::filesystem::path& model) {
+  if (onnx::size_of(model) >= Bytes::mebi(1)) {
+    malloc_trim(0);
+  }
+}
+
 class OnnxBackend final : public Backend {
  public:
   explicit OnnxBackend(OnnxOptions options)
@@ -52,6 +85,22 @@ class OnnxBackend final : public Backend {
   }
 
   [[nodiscard]] std::string_view name() const override { return "onnx"; }
+
+  /// A file that cannot be read needs nothing: open() says why it is no model.
+  [[nodiscard]] Result<Estimate> estimate(const catalog::ModelVersion& version) const override {
+    Estimate estimate{resource::Quantity{1.0, Bytes{}}};
+    const auto needs = onnx::estimate_needs(version.path, 1);
+    if (needs) {
+      const Bytes packed = cache_.takes(onnx::size_of(version.path)) ? Bytes{} : needs->packed;
+      estimate.held.memory =
+          Bytes{needs->weights.count + packed.count + needs->session.count + needs->running.count};
+      // What the cache does not hold yet is optimised first, beside a copy that goes there.
+      const std::uint64_t more = was_loaded(version.path) ? 0 : needs->weights.count;
+      estimate.loading = Bytes{needs->loading.count + more};
+      estimate.running = needs->running;
+    }
+    return estimate;
+  }
 
   [[nodiscard]] Task<std::unique_ptr<Instance>> open(catalog::ModelVersion version,
                                                      resource::Lease lease) override {
@@ -70,8 +119,27 @@ class OnnxBackend final : public Backend {
     AION_TRY(catalog::Signature file,
              onnx::read_signature(*session->library, session->handle.get()));
     AION_TRY(catalog::Signature signature, agree(version.signature, std::move(file)));
-    return std::unique_ptr<Instance>(std::make_unique<onnx::OnnxInstance>(
-        std::move(session), std::move(signature), std::move(lease)));
+    AION_TRY(const Duration longest, longest_step(version.parameters));
+    if (longest > Duration{0}) {
+      auto cutting = onnx::cut_in_steps(session, request, signature, longest);
+      if (cutting && !cutting->steps.empty()) {
+        return std::unique_ptr<Instance>(std::make_unique<onnx::SteppedInstance>(
+            std::move(cutting->steps), std::move(signature), std::move(lease)));
+      }
+      note_uncut(version, cutting ? cutting->why : cutting.error().message);
+    }
+    session->lease = std::move(lease);
+    give_back_rest(version.path);
+    note_loaded(version.path);
+    return std::unique_ptr<Instance>(
+        std::make_unique<onnx::OnnxInstance>(std::move(session), std::move(signature)));
+  }
+
+  void note_uncut(const catalog::ModelVersion& version, const std::string& why) const {
+    if (options_.log != nullptr) {
+      options_.log->info("model not cut into steps",
+                         {{"model", version.name}, {"version", version.number}, {"reason", why}});
+    }
   }
 
   // Opened by the first who asks; a failure is not kept, so that a library installed later is
@@ -84,8 +152,23 @@ class OnnxBackend final : public Backend {
     return library_;
   }
 
+  [[nodiscard]] bool was_loaded(const std::filesystem::path& model) const {
+    const std::scoped_lock lock(loaded_mutex_);
+    return loaded_.contains(model);
+  }
+  void note_loaded(const std::filesystem::path& model) {
+    const std::scoped_lock lock(loaded_mutex_);
+    if (loaded_.size() >= kMostNoted) {
+      loaded_.clear();
+    }
+    loaded_.insert(model);
+  }
+
+  static constexpr std::size_t kMostNoted = 10'000;
   OnnxOptions options_;
   onnx::GraphCache cache_;
+  mutable std::mutex loaded_mutex_;  // guards the next one
+  std::set<std::filesystem::path> loaded_;
   std::mutex mutex_;
   std::shared_ptr<const onnx::Library> library_;
 };

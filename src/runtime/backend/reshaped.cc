@@ -103,7 +103,25 @@ class ReshapedInstance final : public Instance {
 
   [[nodiscard]] const Signature& signature() const override { return signature_; }
 
+  [[nodiscard]] std::size_t steps() const override { return instance_->steps(); }
+
   [[nodiscard]] Task<void> run(Batch batch, CancelToken cancel, ResponseSink& sink) override {
+    return run_on(std::move(batch), std::move(cancel), sink, nullptr);
+  }
+  [[nodiscard]] Task<void> run_in_steps(Batch batch,
+                                        CancelToken cancel,
+                                        ResponseSink& sink,
+                                        StepGate& gate) override {
+    return run_on(std::move(batch), std::move(cancel), sink, &gate);
+  }
+
+  void shrink() override { instance_->shrink(); }
+
+ private:
+  [[nodiscard]] Task<void> run_on(Batch batch,
+                                  CancelToken cancel,
+                                  ResponseSink& sink,
+                                  StepGate* gate) {
     for (std::size_t i = 0; i < batch.inputs.size(); ++i) {
       const TensorSpec& spec = signature_.inputs[i];
       tensor::Tensor& input = batch.inputs[i];
@@ -120,16 +138,16 @@ class ReshapedInstance final : public Instance {
       input.shape = *std::move(shape);
     }
     ReshapingSink reshaping(signature_.outputs, batch.outputs, sink);
-    auto ended = co_await instance_->run(std::move(batch), std::move(cancel), reshaping);
+    auto running = gate == nullptr ? instance_->run(std::move(batch), std::move(cancel), reshaping)
+                                   : instance_->run_in_steps(
+                                         std::move(batch), std::move(cancel), reshaping, *gate);
+    auto ended = co_await std::move(running);
     if (ended && reshaping.fault()) {
       co_return *std::move(reshaping.fault());
     }
     co_return ended;
   }
 
-  void shrink() override { instance_->shrink(); }
-
- private:
   std::unique_ptr<Instance> instance_;
   Signature signature_;
 };

@@ -108,8 +108,7 @@ class WorkerBackend final : public Backend {
 
   [[nodiscard]] std::string_view name() const override { return inner_.name(); }
 
-  [[nodiscard]] Result<resource::Quantity> estimate(
-      const catalog::ModelVersion& version) const override {
+  [[nodiscard]] Result<Estimate> estimate(const catalog::ModelVersion& version) const override {
     return inner_.estimate(version);
   }
 

@@ -206,6 +206,32 @@ TEST(Settings, RefusesDynamicBatchingThatDoesNotFitTogether) {
       AllOf(HasSubstr("'dynamic_batching.max_queue_delay_microseconds'"), HasSubstr("a day")));
 }
 
+std::string parameter(const std::string& key, const std::string& value) {
+  return "parameters { key: '" + key + "' value { string_value: '" + value + "' } } ";
+}
+
+TEST(Settings, SaysWhenAnswersAreWanted) {
+  using std::chrono::milliseconds;
+  EXPECT_EQ(read_settings("", "x")->timing, Timing{});
+  EXPECT_EQ(read_settings(parameter("period_ms", "33"), "x")->timing,
+            (Timing{milliseconds{33}, milliseconds{33}, Criticality::Normal}));
+  EXPECT_EQ(read_settings(parameter("period_ms", "33") + parameter("deadline_ms", "50") +
+                              parameter("criticality", "safety"),
+                          "x")
+                ->timing,
+            (Timing{milliseconds{33}, milliseconds{50}, Criticality::Safety}));
+}
+
+TEST(Settings, NamesATimingThatIsNone) {
+  EXPECT_THAT(error_of(parameter("deadline_ms", "10s")),
+              HasSubstr("'parameters[deadline_ms]' is '10s', expected a number of milliseconds "
+                        "from 0.001 to 86400000"));
+  EXPECT_THAT(error_of(parameter("period_ms", "0")), HasSubstr("'parameters[period_ms]' is '0'"));
+  EXPECT_THAT(error_of(parameter("criticality", "critical")),
+              HasSubstr("'parameters[criticality]' is 'critical', expected safety, normal or "
+                        "best-effort"));
+}
+
 TEST(Settings, BatchesAdaptivelyUnlessTheModelSaysThatItHasNoRows) {
   const auto mode = [](std::string_view text) {
     return read_settings(text, "x")->batching.mode;

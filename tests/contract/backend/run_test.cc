@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "tests/contract/backend/fixture.h"
+#include "tests/runtime/backend/counting_gate.h"
 
 namespace aion::runtime {
 namespace {
@@ -257,6 +258,24 @@ TEST_P(BackendContract, ShrinksWhileRunsAreUnderWay) {
   shrinker.join();
 
   EXPECT_EQ(right, 100);
+}
+
+TEST_P(BackendContract, PassesTheGateBetweenItsStepsAndAnswersAsItDoesWhole) {
+  const auto instance = opened(GetParam().two_outputs());
+  CountingGate gate;
+  CollectingSink sink;
+
+  const auto done = wait_for(
+      inline_executor(), instance->run_in_steps(two_rows(5, 3, {0, 1}), CancelToken(), sink, gate));
+
+  ASSERT_TRUE(done) << done.error().message;
+  const auto whole = answer(*instance, two_rows(5, 3, {0, 1}));
+  const auto responses = sink.responses();
+  ASSERT_THAT(responses, SizeIs(1));
+  ASSERT_THAT(responses[0].outputs, SizeIs(2));
+  EXPECT_EQ(responses[0].outputs[0].data.text(), whole[0].data.text());
+  EXPECT_EQ(responses[0].outputs[1].data.text(), whole[1].data.text());
+  EXPECT_EQ(gate.passed, instance->steps() - 1);
 }
 
 INSTANTIATE_TEST_SUITE_P(Adapters,

@@ -264,6 +264,8 @@ TEST(GrpcDecode, TakesParametersOfItsOwnOut) {
   auto& parameters = *message->mutable_parameters();
   parameters["timeout"].set_int64_param(1500);
   parameters["priority"].set_uint64_param(1);
+  parameters["aion_deadline_ms"].set_int64_param(10);
+  parameters["aion_criticality"].set_string_param("best-effort");
   parameters["sequence_id"].set_int64_param(0);
   parameters["triton_enable_empty_final_response"].set_bool_param(true);
 
@@ -271,6 +273,8 @@ TEST(GrpcDecode, TakesParametersOfItsOwnOut) {
 
   ASSERT_TRUE(decoded) << decoded.error().message;
   EXPECT_TRUE(decoded->wants_empty_final);
+  EXPECT_EQ(decoded->request.deadline, std::chrono::milliseconds(10));
+  EXPECT_EQ(decoded->request.criticality, Criticality::BestEffort);
   EXPECT_TRUE(decoded->request.parameters.empty());
 }
 
@@ -326,6 +330,19 @@ TEST(GrpcDecode, RefusesParametersOfTheWrongKindWithTritonsTexts) {
        number(-1),
        Code::InvalidArgument,
        "invalid value for 'timeout' parameter, expected at least 0 microseconds, got -1"},
+      {"aion_deadline_ms",
+       number(0),
+       Code::InvalidArgument,
+       "'aion_deadline_ms': expected a number of milliseconds above 0 and at most 86400000, got 0"},
+      {"aion_deadline_ms",
+       flag(true),
+       Code::InvalidArgument,
+       "invalid value type for 'aion_deadline_ms' parameter, expected int64_param or "
+       "double_param."},
+      {"aion_criticality",
+       number(2),
+       Code::InvalidArgument,
+       "invalid value type for 'aion_criticality' parameter, expected string_param."},
       {"custom",
        large_number(1),
        Code::InvalidArgument,

@@ -282,6 +282,26 @@ TEST(InferDecoder, AcceptsATimeoutThatNoQueuePolicyAsksFor) {
   EXPECT_TRUE(decode(with(R"("parameters":{"timeout":1500})")));
 }
 
+TEST(InferDecoder, TakesDeadlineAndCriticalityOutOfTheParameters) {
+  const auto decoded =
+      decode(with(R"("parameters":{"aion_deadline_ms":2.5,"aion_criticality":"safety"})"));
+
+  ASSERT_TRUE(decoded) << decoded.error().message;
+  EXPECT_EQ(decoded->request.deadline, std::chrono::microseconds(2500));
+  EXPECT_EQ(decoded->request.criticality, Criticality::Safety);
+  EXPECT_TRUE(decoded->request.parameters.empty());
+}
+
+TEST(InferDecoder, NamesADeadlineOrACriticalityThatIsNone) {
+  const std::string expected = "expected a number of milliseconds above 0 and at most 86400000";
+  EXPECT_EQ(error_of(with(R"("parameters":{"aion_deadline_ms":-3})")),
+            "'parameters.aion_deadline_ms': " + expected + ", got -3");
+  EXPECT_EQ(error_of(with(R"("parameters":{"aion_deadline_ms":"10"})")),
+            "'parameters.aion_deadline_ms': " + expected + ", got '10'");
+  EXPECT_EQ(error_of(with(R"("parameters":{"aion_criticality":"high"})")),
+            "'parameters.aion_criticality': expected safety, normal or best-effort, got 'high'");
+}
+
 TEST(InferDecoder, RefusesReservedParameters) {
   EXPECT_EQ(error_of(with(R"("parameters":{"triton_x":1})")),
             "parameter keys starting with 'triton_' are reserved for Triton usage and should not "

@@ -97,7 +97,7 @@ TEST_F(EchoTest, NeedsNoSlotOfTheDevice) {
   const auto needed = backend_->estimate({});
 
   ASSERT_TRUE(needed);
-  EXPECT_EQ(needed->cores, 0);
+  EXPECT_EQ(needed->held.cores, 0);
 }
 
 TEST_F(EchoTest, RefusesAnUnknownMode) {

@@ -145,7 +145,7 @@ TEST_F(WorkerTest, HasTheNameAndTheEstimateOfTheInnerBackend) {
   backend_ = make_worker(*echo_, clock_, options());
 
   EXPECT_EQ(backend_->name(), "echo");
-  EXPECT_EQ(backend_->estimate({})->cores, 0);
+  EXPECT_EQ(backend_->estimate({})->held.cores, 0);
 }
 
 TEST_F(WorkerTest, CarriesTensorsManyTimesLargerThanTheRing) {

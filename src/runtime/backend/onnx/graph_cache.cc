@@ -257,6 +257,11 @@ std::optional<std::string> GraphCache::key_of(const fs::path& model, std::string
   return add_content(file, digest) ? std::optional(digest.finish()) : std::nullopt;
 }
 
+bool GraphCache::takes(Bytes model) const {
+  return is_on() && model.count >= kSmallestModel && model.count <= kLargestModel &&
+         model.count < limit_.count;
+}
+
 fs::path GraphCache::place_of(const std::string& key) const {
   return folder_ / (key + std::string(kEnding));
 }

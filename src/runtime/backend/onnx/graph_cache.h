@@ -46,6 +46,8 @@ class GraphCache {
       : folder_(std::move(folder)), limit_(limit), log_(log) {}
 
   [[nodiscard]] bool is_on() const { return !folder_.empty() && limit_.count > 0; }
+  /// Whether a model file of this size may have an entry.
+  [[nodiscard]] bool takes(Bytes model) const;
 
   /// The name of the entry for the model file: a digest of its content, of the machine's CPU, and
   /// of `maker`, in which the caller says what else matters. Nothing for a model that has no entry:

@@ -111,11 +111,8 @@ class Call {
 
 }  // namespace
 
-OnnxInstance::OnnxInstance(std::shared_ptr<const Session> session,
-                           catalog::Signature signature,
-                           resource::Lease lease)
-    : lease_(std::move(lease)),
-      signature_(std::move(signature)),
+OnnxInstance::OnnxInstance(std::shared_ptr<const Session> session, catalog::Signature signature)
+    : signature_(std::move(signature)),
       input_names_(names_of(signature_.inputs)),
       output_names_(names_of(signature_.outputs)),
       session_(std::move(session)) {}

@@ -12,9 +12,7 @@ namespace aion::runtime::onnx {
 
 class OnnxInstance final : public Instance {
  public:
-  OnnxInstance(std::shared_ptr<const Session> session,
-               catalog::Signature signature,
-               resource::Lease lease);
+  OnnxInstance(std::shared_ptr<const Session> session, catalog::Signature signature);
 
   [[nodiscard]] const catalog::Signature& signature() const override { return signature_; }
   [[nodiscard]] Task<void> run(Batch batch, CancelToken cancel, ResponseSink& sink) override;
@@ -26,7 +24,6 @@ class OnnxInstance final : public Instance {
                                      ResponseSink& sink);
   [[nodiscard]] Result<void> shrink_arena() const;
 
-  resource::Lease lease_;  // given back last
   catalog::Signature signature_;
   std::vector<const char*> input_names_;   // into signature_
   std::vector<const char*> output_names_;  // into signature_

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <utility>
 
-#include "runtime/backend/onnx/memory_file.h"
+#include <malloc.h>
 
 namespace aion::runtime::onnx {
 
@@ -74,6 +74,21 @@ Result<SessionHandle> session_of_graph(const Library& library,
   return library.own<SessionHandle>(made);
 }
 
+// A session that has optimised a graph keeps the weights that it has read beside those that it made
+// of them. One that is made of the optimised graph keeps half.
+Result<SessionHandle> lean(const Library& library,
+                           const SessionRequest& request,
+                           std::string_view graph,
+                           SessionHandle session) {
+  constexpr std::size_t kWorthIt = 4U << 20U;
+  if (graph.size() < kWorthIt) {
+    return session;
+  }
+  session.reset();
+  malloc_trim(0);
+  return session_of_graph(library, graph, request.threads);
+}
+
 // Optimises the graph, and keeps it as ONNX. The library's own format is no faster to load, and its
 // bytes would have to be copied, or to stay for as long as the session.
 Result<SessionHandle> session_to_keep(const Library& library,
@@ -91,6 +106,7 @@ Result<SessionHandle> session_to_keep(const Library& library,
   if (graph && !graph->text().empty() &&
       cache.key_of(request.model, maker_of(library, request.level)) == key) {
     cache.keep(key, graph->text());
+    return lean(library, request, graph->text(), std::move(session));
   }
   return session;
 }
@@ -116,18 +132,40 @@ std::optional<SessionHandle> session_by_cache(const Library& library,
 
 }  // namespace
 
-Result<std::shared_ptr<const Session>> load_session(std::shared_ptr<const Library> library,
-                                                    const SessionRequest& request,
-                                                    GraphCache& cache) {
+Session::~Session() {
+  handle.reset();
+  malloc_trim(0);  // the C library keeps freed blocks of up to 32 MiB
+}
+
+Result<std::shared_ptr<Session>> load_session(std::shared_ptr<const Library> library,
+                                              const SessionRequest& request,
+                                              GraphCache& cache) {
   if (request.level != ORT_DISABLE_ALL) {
     if (auto session = session_by_cache(*library, request, cache)) {
-      return std::make_shared<const Session>(Session{std::move(library), *std::move(session)});
+      return std::make_shared<Session>(std::move(library), *std::move(session));
     }
   }
   AION_TRY(const SessionOptionsHandle options,
            make_options(*library, request.threads, request.level));
   AION_TRY(SessionHandle handle, session_of(*library, request.model, options.get()));
-  return std::make_shared<const Session>(Session{std::move(library), std::move(handle)});
+  return std::make_shared<Session>(std::move(library), std::move(handle));
+}
+
+Result<Pages> optimised_graph(const Library& library, const SessionRequest& request) {
+  const MemoryFile file;
+  AION_TRY(const SessionOptionsHandle options,
+           make_options(library, request.threads, request.level));
+  AION_TRY_VOID(
+      library.check(library.api().SetOptimizedModelFilePath(options.get(), file.path().c_str())));
+  AION_TRY(const SessionHandle session, session_of(library, request.model, options.get()));
+  return file.content();
+}
+
+Result<std::shared_ptr<const Session>> session_of(std::shared_ptr<const Library> library,
+                                                  std::string_view graph,
+                                                  int threads) {
+  AION_TRY(SessionHandle handle, session_of_graph(*library, graph, threads));
+  return std::make_shared<const Session>(std::move(library), std::move(handle));
 }
 
 }  // namespace aion::runtime::onnx
