@@ -215,8 +215,9 @@ std::string backend_for(const fs::path& folder, const FolderContents& contents) 
     if (is_there(inside / kOnnxName)) {
       return "onnx";
     }
+    // A model.onnx that comes between the two looks is onnx's all the same.
     is_openvino = is_openvino || std::ranges::any_of(kOpenvinoNames, [&](std::string_view name) {
-                    return is_there(inside / name);
+                    return name != kOnnxName && is_there(inside / name);
                   });
   }
   return is_openvino ? "openvino" : "onnx";

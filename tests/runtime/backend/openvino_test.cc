@@ -4,7 +4,6 @@
 #include "runtime/backend/openvino.h"
 
 #include <filesystem>
-#include <fstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -215,6 +214,13 @@ TEST_F(Openvino, SaysThatTheFileIsMissing) {
 
   EXPECT_EQ(error.code, Code::NotFound);
   EXPECT_THAT(error.message, HasSubstr("absent/1/model.onnx"));
+}
+
+TEST_F(Openvino, RefusesAModelOfNothing) {
+  const Error error = refusal(written(OnnxModel()));
+
+  EXPECT_EQ(error.code, Code::InvalidArgument);
+  EXPECT_THAT(error.message, HasSubstr("no outputs"));
 }
 
 TEST_F(Openvino, SaysWhatIsWrongWithARepresentationWithoutItsWeights) {

@@ -101,6 +101,10 @@ Result<catalog::Signature> read_signature(const ov::Model& model) {
   for (const auto& port : model.outputs()) {
     AION_TRY_VOID(add(signature.outputs, port, "output"));
   }
+  // The library looks at a file twice; one that is empty at the second look is a model of nothing.
+  if (signature.outputs.empty()) {
+    return Error{Code::InvalidArgument, "the model has no outputs; its file may be cut off"};
+  }
   return signature;
 }
 
