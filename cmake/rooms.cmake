@@ -7,6 +7,7 @@ set(AION_LINKS_net Boost::headers PkgConfig::NGHTTP2 protobuf::libprotobuf ZLIB:
 set(AION_LINKS_net_client CURL::libcurl)
 set(AION_LINKS_resource_probe PkgConfig::HWLOC ${CMAKE_DL_LIBS})
 set(AION_LINKS_plot ZLIB::ZLIB)
+set(AION_LINKS_store_sqlite SQLite::SQLite3)
 set(AION_LINKS_cli PNG::PNG PkgConfig::TURBOJPEG)
 set(AION_LINKS_catalog_repository protobuf::libprotobuf)
 set(AION_LINKS_runtime_backend ${CMAKE_DL_LIBS})

@@ -1,6 +1,6 @@
 # tests/<folder of src>/*_test.cc becomes one program; each gtest case is a test of CTest.
 # Folders whose tests also run under the sanitizers (parsers and what holds state over time).
-set(AION_SANITIZED base tensor graph net net/client serving runtime runtime/backend catalog/repository resource resource/probe plot sched sched/policy sched/share sched/cluster simulate
+set(AION_SANITIZED base store/sqlite tensor graph net net/client serving runtime runtime/backend catalog/repository resource resource/probe plot sched sched/policy sched/share sched/cluster simulate
     protocol/kserve contract/backend)
 if(AION_SANITIZE STREQUAL "thread")
   # Debian's protobuf is not built for ThreadSanitizer: its maps, which are half inline, crash under it.
