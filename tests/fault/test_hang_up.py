@@ -119,6 +119,7 @@ def test_a_call_that_is_cancelled_leaves_the_others_of_its_connection_alone(priv
         return stub.ModelInfer.future(infer_message(iterations), timeout=LIMIT_S)
 
     with grpc.insecure_channel(daemon.grpc) as channel:
+        grpc.channel_ready_future(channel).result(LIMIT_S)  # else the calls may go out in any order
         stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
         first, second, third = call(stub, FOREVER), call(stub, FOREVER), call(stub, 1)
         wait_for(daemon, pending=2, succeeded=0, cancelled=0)
