@@ -227,6 +227,8 @@ TEST_F(DispatcherTest, KeepsReservedSlotsForTheSafetyClass) {
   EXPECT_TRUE(a.slot);
   EXPECT_FALSE(b.slot);
   EXPECT_TRUE(urgent.slot);
+  a.slot.reset();
+  EXPECT_TRUE(b.slot);
 }
 
 TEST_F(DispatcherTest, LendsTheDeviceToAnUrgentRequestBetweenTwoSteps) {
@@ -271,6 +273,8 @@ TEST_F(DispatcherTest, DoesNotHoldARunUpForWhatIsLessUrgent) {
 
   EXPECT_TRUE(has_gone_on);
   EXPECT_FALSE(later.slot);
+  longest.slot.reset();
+  EXPECT_TRUE(later.slot);
 }
 
 TEST_F(DispatcherTest, ServesTheModelFirstWhoseRunsAreShortWhereTheOrderSaysSo) {
