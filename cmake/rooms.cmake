@@ -20,6 +20,9 @@ set(AION_PROTOS_protocol_kserve infer.proto grpc_service.proto health.proto)
 # On the way of a request; the others are compiled for size of the build: each takes half a minute at -O2.
 set(AION_HOT_PROTOS infer.proto)
 
+# Rooms that are programs of their own, and linked by nobody: see aion_add_supervisor().
+set(AION_PROGRAMS runtime_supervisor)
+
 # Rooms that are plug-ins: each is a shared library lib/libaion_<name>.so, which the program opens when it is needed. Whoever
 # includes such a room sees its headers and links to nothing.
 set(AION_PLUGINS runtime_backend_openvino)
@@ -138,7 +141,7 @@ function(aion_add_rooms layers)
     if(AION_PROTOS_${room})
       aion_add_proto(${room} "${folder}")
     endif()
-    if(sources AND NOT room IN_LIST AION_PLUGINS)
+    if(sources AND NOT room IN_LIST AION_PLUGINS AND NOT room IN_LIST AION_PROGRAMS)
       add_library(aion_${room} STATIC ${sources})
       aion_use_house_settings(aion_${room})
     else()
@@ -202,6 +205,18 @@ function(aion_add_plugins)
     target_include_directories(aion_openvino_plugin SYSTEM PRIVATE "${AION_OPENVINO_INCLUDE}")
     add_dependencies(aion_runtime_backend aion_openvino_plugin)  # opened at run time, so built with whoever may open it
   endif()
+endfunction()
+
+# Static and without the C++ library, so that a start of it costs next to nothing.
+function(aion_add_supervisor)
+  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/src/runtime/supervisor/*.cc")
+  add_executable(aion_supervisor ${sources})
+  set_target_properties(aion_supervisor PROPERTIES OUTPUT_NAME aion-supervisor POSITION_INDEPENDENT_CODE OFF)
+  target_include_directories(aion_supervisor PRIVATE "${CMAKE_SOURCE_DIR}/src")
+  target_compile_options(aion_supervisor PRIVATE ${AION_WARNINGS} -Os -fno-exceptions -fno-rtti -fno-threadsafe-statics
+                         -ffunction-sections -fno-sanitize=all)
+  target_link_options(aion_supervisor PRIVATE -static -s -Wl,--gc-sections -fno-sanitize=all)
+  add_dependencies(aion_runtime_process aion_supervisor)  # started at run time, so built with whoever may start it
 endfunction()
 
 function(aion_add_program)

@@ -1,7 +1,7 @@
 # tests/<folder of src>/*_test.cc becomes one program; each gtest case is a test of CTest.
 # Folders whose tests also run under the sanitizers (parsers and what holds state over time).
 set(AION_SANITIZED base store/sqlite tensor graph net net/client serving runtime runtime/backend catalog/repository resource resource/probe plot sched sched/policy sched/share sched/cluster simulate
-    protocol/kserve contract/backend)
+    protocol/kserve contract/backend contract/engine jobs)
 if(AION_SANITIZE STREQUAL "thread")
   # Debian's protobuf is not built for ThreadSanitizer: its maps, which are half inline, crash under it.
   list(REMOVE_ITEM AION_SANITIZED catalog/repository protocol/kserve)
@@ -69,6 +69,7 @@ function(aion_add_test_folder folder)
   target_include_directories(${name}_test PRIVATE "${CMAKE_SOURCE_DIR}")
   target_compile_definitions(${name}_test PRIVATE AION_TEST_MODELS="${AION_TEST_MODELS}"
                                                   AION_PROGRAM="${CMAKE_BINARY_DIR}/bin/aion"
+                                                  AION_SUPERVISOR="${CMAKE_BINARY_DIR}/bin/aion-supervisor"
                                                   AION_SOURCE_FOLDER="${CMAKE_SOURCE_DIR}"
                                                   $<$<BOOL:${AION_TEST_OPENVINO}>:AION_TEST_OPENVINO>)
   aion_use_house_settings(${name}_test aion_test_pch)
@@ -77,6 +78,8 @@ function(aion_add_test_folder folder)
     target_link_libraries(${name}_test PRIVATE aion_${name})
   elseif(folder STREQUAL "contract/backend")
     target_link_libraries(${name}_test PRIVATE aion_runtime)  # the list of its adapters
+  elseif(folder STREQUAL "contract/engine")
+    target_link_libraries(${name}_test PRIVATE aion_jobs_engine)
   else()
     target_link_libraries(${name}_test PRIVATE aion_daemon)  # tests/contract/<port>: every adapter
   endif()

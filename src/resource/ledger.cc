@@ -98,7 +98,7 @@ struct Ledger::Book {
   std::vector<Account> accounts;
   std::uint64_t next_id = 1;
   std::map<std::uint64_t, Holding> holdings;
-  std::function<void()> tell;  // not under the mutex: set before the first lease
+  std::vector<std::function<void()>> listeners;  // not under the mutex: set before the first lease
 
   [[nodiscard]] Account* find(DeviceId device) {
     const auto found = std::ranges::find(
@@ -109,8 +109,15 @@ struct Ledger::Book {
   [[nodiscard]] std::vector<Lack> lacks(const Wanted& wanted);
   [[nodiscard]] Prospect prospect(const Wanted& wanted);
   [[nodiscard]] TimePoint predict(const Wanted& wanted);
-  [[nodiscard]] std::vector<std::uint32_t> pin(Account& account, const Claim& claim);
+  [[nodiscard]] static std::vector<std::uint32_t> choose(const Account& account,
+                                                         const Claim& claim);
+  [[nodiscard]] Lease grant(const std::shared_ptr<Book>& self,
+                            Claim claim,
+                            std::vector<std::uint32_t> cpus);
   void give_back(std::uint64_t id);
+  void tell() const {
+    std::ranges::for_each(listeners, [](const auto& listener) { listener(); });
+  }
 };
 
 Result<Wanted> Ledger::Book::add_up(std::span<const Claim> gang) {
@@ -220,16 +227,33 @@ TimePoint Ledger::Book::predict(const Wanted& wanted) {
 }
 
 /// There is room: the sum of what is out says so.
-std::vector<std::uint32_t> Ledger::Book::pin(Account& account, const Claim& claim) {
-  const auto chosen = choose_cpus(
+std::vector<std::uint32_t> Ledger::Book::choose(const Account& account, const Claim& claim) {
+  if (claim.core_use != CoreUse::Pinned) {
+    return {};
+  }
+  auto chosen = choose_cpus(
       account.capacity.cpus, account.is_pinned, static_cast<std::size_t>(claim.quantity.cores));
   AION_ASSERT(!chosen.empty());
+  return chosen;
+}
+
+Lease Ledger::Book::grant(const std::shared_ptr<Book>& self,
+                          Claim claim,
+                          std::vector<std::uint32_t> cpus) {
+  Account& account = *find(claim.device);
   for (std::size_t i = 0; i < account.capacity.cpus.size(); ++i) {
-    if (std::ranges::binary_search(chosen, account.capacity.cpus[i].number)) {
+    if (std::ranges::binary_search(cpus, account.capacity.cpus[i].number)) {
       account.is_pinned[i] = true;
     }
   }
-  return chosen;
+  Holding holding{claim, next_id++, std::move(cpus)};
+  add(account.out, *amounts_of(claim));
+  auto give_back = [self, id = holding.id](const Claim& /*claim*/) {
+    self->give_back(id);
+  };
+  Lease lease(std::move(claim), std::move(give_back), holding.cpus, holding.id);
+  holdings.emplace(holding.id, std::move(holding));
+  return lease;
 }
 
 void Ledger::Book::give_back(std::uint64_t id) {
@@ -245,9 +269,7 @@ void Ledger::Book::give_back(std::uint64_t id) {
       }
     }
   }
-  if (tell) {
-    tell();
-  }
+  tell();
 }
 
 Ledger::Ledger(std::vector<Capacity> capacities) : book_(std::make_shared<Book>()) {
@@ -287,19 +309,17 @@ Result<std::vector<Lease>> Ledger::take_all(std::vector<Claim> gang) {
     return Error{Code::ResourceExhausted, holder + ": " + describe(prospect)};
   }
   for (Claim& claim : gang) {
-    Book::Account& account = *book_->find(claim.device);
-    Holding holding{claim, book_->next_id++, {}};
-    if (claim.core_use == CoreUse::Pinned) {
-      holding.cpus = book_->pin(account, claim);
-    }
-    add(account.out, *amounts_of(claim));
-    auto give_back = [book = book_, id = holding.id](const Claim& /*claim*/) {
-      book->give_back(id);
-    };
-    leases.emplace_back(std::move(claim), std::move(give_back), holding.cpus, holding.id);
-    book_->holdings.emplace(holding.id, std::move(holding));
+    auto cpus = Book::choose(*book_->find(claim.device), claim);
+    leases.push_back(book_->grant(book_, std::move(claim), std::move(cpus)));
   }
   return leases;
+}
+
+Result<Lease> Ledger::adopt(Claim claim, std::vector<std::uint32_t> cpus) {
+  const std::scoped_lock lock(book_->mutex);
+  AION_TRY_VOID(book_->add_up(std::span<const Claim>(&claim, 1)));
+  std::ranges::sort(cpus);
+  return book_->grant(book_, std::move(claim), std::move(cpus));
 }
 
 Result<void> Ledger::set_memory(std::uint64_t lease, Bytes memory) {
@@ -326,7 +346,7 @@ Result<void> Ledger::set_memory(std::uint64_t lease, Bytes memory) {
     claim.quantity.memory = memory;
     add(out, *amounts_of(claim));
   }
-  if (is_less && book->tell) {
+  if (is_less) {
     book->tell();
   }
   return {};
@@ -367,13 +387,11 @@ void Ledger::resize(DeviceId device, const Quantity& quantity) {
     AION_ASSERT(can_pin_all(account->capacity));
     account->there = amounts_of(quantity);
   }
-  if (book_->tell) {
-    book_->tell();
-  }
+  book_->tell();
 }
 
 void Ledger::when_freed(std::function<void()> tell) {
-  book_->tell = std::move(tell);
+  book_->listeners.push_back(std::move(tell));
 }
 
 }  // namespace aion::resource

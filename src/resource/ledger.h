@@ -77,6 +77,13 @@ class Ledger {
   /// One lease for each claim, in their order, or none.
   [[nodiscard]] Result<std::vector<Lease>> take_all(std::vector<Claim> gang);
 
+  /// Somebody holds this already, on these CPUs, since before the ledger was made: a program that
+  /// has outlived the daemon. Granted though there may not be so much any more; what it holds
+  /// nobody else is given.
+  ///
+  /// fails   NotFound, InvalidArgument as take()
+  [[nodiscard]] Result<Lease> adopt(Claim claim, std::vector<std::uint32_t> cpus);
+
   /// A lease that is out turned out to hold more memory, or less.
   ///
   /// fails   NotFound          it has been given back
@@ -96,7 +103,7 @@ class Ledger {
   void resize(DeviceId device, const Quantity& quantity);
 
   /// Called after something was given back or a device has grown, on the thread where it happened
-  /// and without any lock held. Set once, before the first lease; null = nobody wants to know.
+  /// and without any lock held. Whoever wants to know says so before the first lease.
   void when_freed(std::function<void()> tell);
 
  private:

@@ -281,6 +281,43 @@ TEST(Ledger, TellsWhenSomethingIsFree) {
   EXPECT_EQ(told, 2) << "for job a, and for job b that came and went";
 }
 
+TEST(Ledger, TellsEverybodyWhoWantsToKnow) {
+  Ledger ledger = machine();
+  int first = 0;
+  int second = 0;
+  ledger.when_freed([&] { ++first; });
+  ledger.when_freed([&] { ++second; });
+
+  ASSERT_TRUE(ledger.take(claim("job a", 4)));
+
+  EXPECT_EQ(first, 1);
+  EXPECT_EQ(second, 1);
+}
+
+TEST(Ledger, AdoptsWhatIsHeldAlreadyThoughThereIsNotSoMuchAnyMore) {
+  Ledger ledger = machine();
+  Claim held = claim("job a", 3, 200);
+
+  const auto adopted = ledger.adopt(held, {});
+
+  ASSERT_TRUE(adopted);
+  EXPECT_EQ(ledger.balances()[0].free.cores, 1);
+  EXPECT_EQ(ledger.balances()[0].free.memory, Bytes{});
+  EXPECT_FALSE(ledger.take(claim("job b", 1, 1)));
+}
+
+TEST(Ledger, GivesNobodyTheCoresThatItHasAdopted) {
+  Ledger ledger = machine();
+
+  const auto adopted = ledger.adopt(pinned("job a", 2), {1, 3});
+  const auto other = ledger.take(pinned("job b", 2));
+
+  ASSERT_TRUE(adopted);
+  ASSERT_TRUE(other);
+  EXPECT_EQ(adopted->cpus(), (std::vector<std::uint32_t>{1, 3}));
+  EXPECT_EQ(other->cpus(), (std::vector<std::uint32_t>{0, 2}));
+}
+
 TEST(Ledger, IsToldThatALeaseHoldsMoreMemoryOrLess) {
   Ledger ledger = machine();
   int told = 0;
