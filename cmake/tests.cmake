@@ -53,6 +53,7 @@ endforeach()
 add_library(aion_grpc_stubs STATIC ${stub_sources})
 target_link_libraries(aion_grpc_stubs PUBLIC aion_protocol_kserve_proto gRPC::grpc++)
 set(AION_TEST_LINKS_protocol_kserve aion_grpc_stubs)
+set(AION_TEST_LINKS_jobs aion_store_sqlite)
 
 aion_add_precompiled(aion_test_pch precompiled_test.h GTest::gmock)
 
