@@ -8,6 +8,7 @@
 
 #include "base/ip_address.h"
 #include "net/io/unix_socket.h"
+#include "sched/policies.h"
 #include "sched/policy/order.h"
 
 namespace aion::daemon {
@@ -148,10 +149,11 @@ void bind(ConfigTable& table, Config& config) {
       config.response_cache,
       "most that the kept answers of models with response_cache take, in bytes; 0 = none are "
       "kept");
-  table.bind("memory.budget",
-             config.memory_budget,
-             "most memory that this program and its models may hold, in bytes; idle models are "
-             "evicted for others and come back on demand; 0 = four fifths of the machine's");
+  table.bind(
+      "memory.budget",
+      config.memory_budget,
+      "most memory that this program, its models and jobs may hold, in bytes; idle models are "
+      "evicted for others and come back on demand; 0 = four fifths of the machine's");
   table.bind("memory.eviction",
              config.eviction,
              "which idle model goes when another needs its memory: gdsf (what costs the least to "
@@ -159,6 +161,19 @@ void bind(ConfigTable& table, Config& config) {
   table.bind("memory.load_wait_ms",
              config.load_wait,
              "how long a request waits at most for its model to be loaded");
+  table.bind("jobs.cores",
+             config.jobs_cores,
+             "cores that jobs may hold together, which inference has only while they are idle; 0 = "
+             "half of the machine's");
+  table.bind("jobs.policy",
+             config.jobs_policy,
+             "in which order jobs start: a policy of aion simulate (default, fcfs, easy, ...)");
+  table.bind("jobs.groups",
+             config.jobs_have_groups,
+             "hold jobs to their claims by control groups, where this process may make them");
+  table.bind("jobs.supervisor",
+             config.jobs_supervisor,
+             "path of aion-supervisor; empty = beside the program");
   table.bind("resource.opencl",
              config.has_opencl,
              "whether to look for OpenCL devices, too; their drivers take tens of MB");
@@ -193,8 +208,8 @@ Result<void> apply_file_and_environment(ConfigTable& table, const std::filesyste
     AION_TRY_VOID(table.apply_file(path));
   }
   // Used by tests and scripts around the daemon, not by the daemon.
-  return table.apply_environment(environ,
-                                 {"AION_CONFIG", "AION_PROGRAM", "AION_URL", "AION_TRACES"});
+  return table.apply_environment(
+      environ, {"AION_CONFIG", "AION_PROGRAM", "AION_TOKEN", "AION_TRACES", "AION_URL"});
 }
 
 std::filesystem::path default_data_dir() {
@@ -222,6 +237,9 @@ Result<void> Config::check() {
   }
   if (const auto policy = serving::find_eviction_policy(eviction); !policy) {
     return Error{Code::InvalidArgument, "memory.eviction: " + policy.error().message};
+  }
+  if (const auto policy = sched::find_policy(jobs_policy); !policy) {
+    return Error{Code::InvalidArgument, "jobs.policy: " + policy.error().message};
   }
   constexpr std::uint64_t kLeastBudget = 128U << 20U;
   if (memory_budget.count != 0 && memory_budget.count < kLeastBudget) {

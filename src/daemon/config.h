@@ -38,7 +38,11 @@ struct Config {
   std::string serving_order = "sjf-aging";
   bool serving_deadlines = true;
   std::size_t serving_safety_slots = 0;
-  Bytes memory_budget{};  // 0 = by the machine
+  Bytes memory_budget{};       // 0 = by the machine
+  std::size_t jobs_cores = 0;  // 0 = by the machine
+  std::string jobs_policy = "default";
+  bool jobs_have_groups = true;
+  std::filesystem::path jobs_supervisor;  // empty = beside the program
   std::string eviction = "gdsf";
   std::chrono::milliseconds load_wait{30'000};
   bool has_opencl = false;

@@ -16,11 +16,13 @@
 #include "catalog/repository/folder.h"
 #include "catalog/repository/folder_watch.h"
 #include "daemon/device_metrics.h"
+#include "daemon/jobs_floor.h"
 #include "daemon/metrics_handler.h"
 #include "net/grpc/server.h"
 #include "net/http/server.h"
 #include "protocol/kserve/grpc_api.h"
 #include "protocol/kserve/http_api.h"
+#include "protocol/native/jobs_api.h"
 #include "protocol/native/native_api.h"
 #include "resource/capacities.h"
 #include "resource/ledger.h"
@@ -190,6 +192,7 @@ struct Daemon::House {
         });
   }
 
+  Result<void> open_jobs();
   Result<void> lease_cores();
   Result<void> listen();
   Result<void> follow_repository();
@@ -214,6 +217,8 @@ struct Daemon::House {
   kserve::HttpApi kserve_http;
   native::NativeApi native;
   MetricsHandler metrics_handler;
+  std::unique_ptr<JobsFloor> jobs;
+  std::unique_ptr<native::JobsApi> jobs_api;
   net::HttpRouter router;
   std::unique_ptr<net::HttpServer> http;
   std::unique_ptr<net::HttpServer> metrics_http;
@@ -245,11 +250,20 @@ Result<void> apply_budget(Bytes budget, std::vector<resource::Capacity>& capacit
   return {};
 }
 
-/// What computes for models holds cores like anybody else; where there are more threads than cores,
-/// all of them.
+Result<void> Daemon::House::open_jobs() {
+  AION_TRY(jobs, JobsFloor::open(config, executors, ledger, log));
+  jobs_api = std::make_unique<native::JobsApi>(
+      native::JobsApi::Parts{jobs->service(), authorizer, jobs->token(), executors});
+  router.mount("/api/aion/v1/jobs", *jobs_api);
+  return {};
+}
+
+/// What computes for models holds cores like anybody else: those that are not kept for jobs, but no
+/// more than it has threads.
 Result<void> Daemon::House::lease_cores() {
-  const double cores = std::min(ledger.balances().front().free.cores,
-                                static_cast<double>(executors.compute_count()));
+  const double there = ledger.balances().front().capacity.quantity.cores;
+  const double cores =
+      std::clamp(there - jobs->cores(), 0.0, static_cast<double>(executors.compute_count()));
   AION_TRY(inference_cores, ledger.take({"inference", ledger.device(), {cores, kOwnMemory}}));
   return {};
 }
@@ -285,6 +299,7 @@ Result<void> Daemon::House::follow_repository() {
 
 /// Brings the models into service, then says so in the data folder.
 Task<std::size_t> Daemon::House::bring_up(Addresses addresses) {
+  AION_CO_TRY_VOID(co_await jobs->service().start());
   AION_CO_TRY_VOID(follow_repository());
   AION_CO_TRY_VOID(co_await server.start());
   AION_CO_TRY(const auto ready, co_await server.index(true));
@@ -311,6 +326,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config, const Config
   AION_TRY_VOID(apply_budget(config.memory_budget, capacities));
   auto house = std::make_unique<House>(
       config, settings, std::move(folder), std::move(machine), std::move(capacities));
+  AION_TRY_VOID(house->open_jobs());
   AION_TRY_VOID(house->lease_cores());
   std::unique_ptr<Daemon> daemon(new Daemon(std::move(house)));
   AION_TRY_VOID(daemon->house_->listen());
@@ -383,6 +399,9 @@ void Daemon::stop() {
     _exit(1);
   }
   house.watch = nullptr;
+  if (const auto stopped = wait_for(house.executors.io(), house.jobs->service().stop()); !stopped) {
+    house.log.error("jobs not saved", {{"reason", stopped.error().message}});
+  }
   house.executors.join();
   house_.reset();
 }

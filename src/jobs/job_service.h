@@ -168,6 +168,7 @@ class JobService final : private Listener {
   JobQueue queue_;
   ChangeSignal changed_;
   bool is_started_ = false;
+  bool is_stopped_ = false;
   std::map<std::uint64_t, Live> live_;                      // by number
   std::unordered_map<std::string, std::uint64_t> by_id_;    // the same
   std::multimap<std::uint64_t, std::uint64_t> dependents_;  // a job, who waits for it

@@ -121,6 +121,7 @@ Task<void> JobService::adopt(Job job) {
 Task<void> JobService::stop() {
   std::function<Result<bool>()> halt = [this]() -> Result<bool> {
     is_started_ = false;
+    is_stopped_ = true;
     wake_.reset();
     save_again_.reset();
     for (auto& [number, live] : live_) {

@@ -68,7 +68,11 @@ JobService::Live* JobService::live_of(std::uint64_t number) {
   return found == live_.end() ? nullptr : &found->second;
 }
 
+/// Null also once the service has stopped: the next life of the daemon is told again.
 JobService::Live* JobService::live_of(const AttemptId& attempt) {
+  if (is_stopped_) {
+    return nullptr;
+  }
   const auto known = by_id_.find(attempt.job);
   Live* const live = known == by_id_.end() ? nullptr : live_of(known->second);
   const bool is_present =

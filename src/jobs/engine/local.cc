@@ -85,12 +85,11 @@ class LocalEngine::Watch final : public EventLoop::Watcher {
   Watch(const Watch&) = delete;
   Watch& operator=(const Watch&) = delete;
 
-  /// It owns itself from here on.
-  static void begin(std::unique_ptr<Watch> watch, EventLoop& loop) {
-    watch->loop_ = &loop;
-    Watch* const held = watch.release();
-    if (!loop.add(held->descriptor_, EPOLLIN, *held)) {
-      held->end();
+  /// On the loop's thread.
+  void begin(EventLoop& loop) {
+    loop_ = &loop;
+    if (!loop.add(descriptor_, EPOLLIN, *this)) {
+      end();
     }
   }
 
@@ -107,7 +106,7 @@ class LocalEngine::Watch final : public EventLoop::Watcher {
 
  private:
   void end() {
-    const std::unique_ptr<Watch> self(this);
+    const std::unique_ptr<Watch> self = engine_.end_watch(*this);
     post(engine_.executors_.blocking(), [engine = &engine_, attempt = attempt_, rank = rank_] {
       engine->note_end(attempt, rank);
     });
@@ -217,13 +216,26 @@ Result<Placement> LocalEngine::begin(const AttemptId& id,
 void LocalEngine::watch(const AttemptPointer& attempt) {
   post(executors_.io(), [this, attempt] {
     for (std::size_t rank = 0; rank < attempt->members.size(); ++rank) {
-      const Member& member = attempt->members[rank];
-      if (!member.has_ended) {
-        Watch::begin(std::make_unique<Watch>(*this, attempt, rank, member.listens_on),
-                     executors_.loop(0));
+      if (attempt->members[rank].listens_on >= 0) {
+        begin_watch(attempt, rank);
       }
     }
   });
+}
+
+void LocalEngine::begin_watch(const AttemptPointer& attempt, std::size_t rank) {
+  auto made = std::make_unique<Watch>(*this, attempt, rank, attempt->members[rank].listens_on);
+  Watch& watch = *made;
+  {
+    const std::scoped_lock lock(mutex_);
+    watches_.emplace(&watch, std::move(made));
+  }
+  watch.begin(executors_.loop(0));
+}
+
+std::unique_ptr<LocalEngine::Watch> LocalEngine::end_watch(const Watch& watch) {
+  const std::scoped_lock lock(mutex_);
+  return std::move(watches_.extract(&watch).mapped());
 }
 
 void LocalEngine::note_start(const AttemptPointer& attempt, std::size_t rank) {
@@ -388,13 +400,7 @@ Result<Phase> LocalEngine::find_again(const AttemptId& id) {
       post(executors_.blocking(), [this, attempt, rank] { note_end(attempt, rank); });
     }
   }
-  post(executors_.io(), [this, attempt] {
-    for (std::size_t rank = 0; rank < attempt->members.size(); ++rank) {
-      if (const int process = attempt->members[rank].listens_on; process >= 0) {
-        Watch::begin(std::make_unique<Watch>(*this, attempt, rank, process), executors_.loop(0));
-      }
-    }
-  });
+  watch(attempt);
   return is_alive ? Phase::Running : Phase::Ended;
 }
 

@@ -61,6 +61,8 @@ class LocalEngine final : public Engine {
                                           const runtime::GroupLimits& limits);
   [[nodiscard]] Result<Phase> find_again(const AttemptId& id);
   void watch(const AttemptPointer& attempt);
+  void begin_watch(const AttemptPointer& attempt, std::size_t rank);
+  [[nodiscard]] std::unique_ptr<Watch> end_watch(const Watch& watch);
   void note_start(const AttemptPointer& attempt, std::size_t rank);
   void note_end(const AttemptPointer& attempt, std::size_t rank);
   [[nodiscard]] End end_of(const Attempt& attempt, Member& member);
@@ -77,6 +79,7 @@ class LocalEngine final : public Engine {
 
   std::mutex mutex_;                              // for what is below, and all that it points to
   std::map<AttemptId, AttemptPointer> attempts_;  // that have not ended
+  std::map<const Watch*, std::unique_ptr<Watch>> watches_;
 };
 
 }  // namespace aion::jobs
