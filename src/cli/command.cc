@@ -93,7 +93,12 @@ Result<Arguments> parse(const Command& command, const std::vector<std::string>& 
   Arguments arguments;
   for (std::size_t i = 0; i < given.size(); ++i) {
     const std::string& word = given[i];
-    if (word.size() < 2 || !word.starts_with("-") || word == "--") {
+    if (word == "--") {  // what follows is no flag of ours, whatever it looks like
+      arguments.words.insert(
+          arguments.words.end(), given.begin() + static_cast<std::ptrdiff_t>(i) + 1, given.end());
+      break;
+    }
+    if (word.size() < 2 || !word.starts_with("-")) {
       arguments.words.push_back(word);
       continue;
     }
@@ -117,9 +122,9 @@ Result<Arguments> parse(const Command& command, const std::vector<std::string>& 
 }
 
 bool asks_for_help(const std::vector<std::string>& words) {
-  return std::any_of(words.begin(), words.end(), [](const std::string& word) {
-    return word == "--help" || word == "-h";
-  });
+  const auto end = std::find(words.begin(), words.end(), "--");
+  return std::any_of(
+      words.begin(), end, [](const std::string& word) { return word == "--help" || word == "-h"; });
 }
 
 }  // namespace

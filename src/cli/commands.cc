@@ -10,6 +10,7 @@
 #include "cli/device_commands.h"
 #include "cli/explain_command.h"
 #include "cli/infer_command.h"
+#include "cli/job_commands.h"
 #include "cli/model_commands.h"
 #include "cli/status_command.h"
 #include "cli/top_command.h"
@@ -50,6 +51,9 @@ std::vector<Command> commands(const Program& program, const FindPlace& find) {
   std::vector<Command> all = model_commands(find);
   all.insert(all.begin(), status_command(find));
   for (Command& command : device_commands(find)) {
+    all.push_back(std::move(command));
+  }
+  for (Command& command : job_commands(find)) {
     all.push_back(std::move(command));
   }
   all.push_back(top_command(find));

@@ -139,6 +139,22 @@ Result<std::string> daemon_url(const Arguments& arguments, const FindPlace& find
   return published.empty() ? configured : published;
 }
 
+std::string owner_token(const Arguments& arguments, const FindPlace& find) {
+  if (const std::string given = variable("AION_TOKEN"); !given.empty()) {
+    return given;
+  }
+  if (arguments.value("url") || !variable("AION_URL").empty()) {
+    return "";
+  }
+  const auto place = find(arguments);
+  if (!place) {
+    return "";
+  }
+  constexpr std::size_t kMostToken = 4096;
+  const auto text = read_file(place->data_dir / "token", kMostToken);
+  return text ? text->substr(0, text->find('\n')) : "";
+}
+
 Result<Endpoint> endpoint_of(const std::string& url) {
   const std::string authority = authority_of(url);
   if (url != "http://" + authority) {
@@ -159,6 +175,9 @@ Result<net::ClientResponse> Connection::send(net::ClientRequest request) {
     request.url.insert(0, "http://localhost");
   } else {
     request.url.insert(0, url_);
+  }
+  if (!token_.empty()) {
+    request.headers.emplace_back("Authorization", "Bearer " + token_);
   }
   auto response = client_.send(request);
   if (!response && response.error().code == Code::Unavailable) {

@@ -63,10 +63,16 @@ template <class Read>
   }
 }
 
+/// The secret that shows the daemon that its owner asks: AION_TOKEN, else what stands in the data
+/// folder's file "token". Empty without one, and where --url names another address: a secret goes
+/// to nobody whom the data folder does not know.
+[[nodiscard]] std::string owner_token(const Arguments& arguments, const FindPlace& find);
+
 /// Talks to one daemon.
 class Connection {
  public:
-  explicit Connection(std::string url) : url_(std::move(url)) {}
+  explicit Connection(std::string url, std::string token = {})
+      : url_(std::move(url)), token_(std::move(token)) {}
 
   [[nodiscard]] const std::string& url() const { return url_; }
 
@@ -79,6 +85,7 @@ class Connection {
 
  private:
   std::string url_;
+  std::string token_;  // empty = none is shown
   net::HttpClient client_;
 };
 
