@@ -3,7 +3,6 @@
 #include <sstream>
 #include <string>
 
-#define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 
 namespace aion {
@@ -61,14 +60,14 @@ Json json_of(const toml::node& node) {
 }  // namespace
 
 Result<Json> parse_toml(std::string_view text) {
-  const toml::parse_result parsed = toml::parse(text);
-  if (!parsed) {
-    const toml::source_position at = parsed.error().source().begin;
+  try {
+    return json_of(toml::parse(text));
+  } catch (const toml::parse_error& fault) {
+    const toml::source_position at = fault.source().begin;
     return Error{Code::InvalidArgument,
                  "line " + std::to_string(at.line) + ", column " + std::to_string(at.column) +
-                     ": " + std::string(parsed.error().description())};
+                     ": " + std::string(fault.description())};
   }
-  return json_of(parsed.table());
 }
 
 }  // namespace aion

@@ -261,7 +261,10 @@ Output slice(const Node& node, Inputs inputs) {
   }
   Output out = shaped(input->type, input->shape);
   for (std::size_t i = 0; out && i < starts->size(); ++i) {
-    const auto axis = i < axes->size() ? axis_in((*axes)[i], input->shape.size()) : std::nullopt;
+    if (i >= axes->size()) {
+      return std::nullopt;
+    }
+    const auto axis = axis_in((*axes)[i], input->shape.size());
     const std::int64_t step = steps && i < steps->size() ? (*steps)[i] : 1;
     if (!axis || step <= 0) {
       return std::nullopt;  // backwards: rare, and never larger

@@ -76,6 +76,8 @@ class Daemon:
 
     def start(self):
         """Starts the program and returns when it says that it is ready; fails with its output when it does not."""
+        self.http = self.grpc = self.metrics = None
+        self._ready.clear()
         self.process = subprocess.Popen(
             self.command,
             env=self.env,
@@ -149,6 +151,11 @@ class Daemon:
         code = self.wait()
         if code != 0:
             raise AssertionError(f"the daemon ended with {code}:\n{self.text()[-4000:]}")
+
+    def restart(self):
+        """Stopped gracefully and started again, on other ports."""
+        self.stop()
+        return self.start()
 
     def kill(self):
         if self.is_running():
