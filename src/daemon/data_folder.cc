@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -103,7 +104,13 @@ Result<DataFolder> DataFolder::open(const std::filesystem::path& path) {
     return system_error("data_dir: cannot open", path / kLockFile);
   }
   Grab got = grab(lock);
-  for (int tries = 1; got == Grab::Probes && tries < kLockTries; ++tries) {
+  // Of a daemon that was killed while it started a program, that program holds the lock until it
+  // has begun.
+  const auto may_come = [&] {
+    const auto other = got == Grab::Daemons ? running(path) : std::nullopt;
+    return got == Grab::Probes || (other && ::kill(other->pid, 0) != 0 && errno == ESRCH);
+  };
+  for (int tries = 1; may_come() && tries < kLockTries; ++tries) {
     std::this_thread::sleep_for(kLockPause);
     got = grab(lock);
   }

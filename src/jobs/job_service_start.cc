@@ -2,6 +2,7 @@
 #include <chrono>
 #include <utility>
 
+#include "base/wait.h"
 #include "jobs/job_service.h"
 
 // g++ 12 inlines Boost.Asio's operator new of a frame and not its operator delete, and then takes
@@ -11,6 +12,9 @@
 namespace aion::jobs {
 
 namespace {
+
+constexpr int kAskAgain = 500;
+constexpr Duration kAskPause = std::chrono::milliseconds(10);
 
 /// In which a job has been since its last attempt began to be known to the engine.
 Phase phase_of(State state) {
@@ -81,7 +85,13 @@ void JobService::restore(Job job, std::uint64_t step) {
 /// A job that may run: holds its lease again, and asks the engine what has become of it.
 Task<void> JobService::adopt(Job job) {
   const AttemptId attempt = attempt_of(job);
-  const auto found = co_await parts_.engine.find(attempt, job.placement.token);
+  auto found = co_await parts_.engine.find(attempt, job.placement.token);
+  // The last daemon was killed while its supervisor started: it is there in a moment.
+  for (int i = 0; i < kAskAgain && !found && found.error().code == Code::Unavailable; ++i) {
+    Clock& clock = parts_.executors.clock();
+    AION_CO_TRY_VOID(co_await wait_until(clock, clock.now() + kAskPause, CancelToken()));
+    found = co_await parts_.engine.find(attempt, job.placement.token);
+  }
   std::function<Result<bool>()> take_over = [this, job, attempt, found]() -> Result<bool> {
     Live* const live = live_of(attempt);
     if (live == nullptr) {

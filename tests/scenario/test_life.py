@@ -99,6 +99,10 @@ def test_the_background_daemon_makes_files_for_its_user_alone(background):
         "aion.log": 0,
         "daemon.json": 0,
         "daemon.lock": 0,
+        "token": 0,
+        "aion.db": 0,
+        "aion.db-shm": 0,
+        "aion.db-wal": 0,
     }
 
 

@@ -122,7 +122,7 @@ class Engine {
                                                ProgramSpec spec) = 0;
 
   /// After a restart: the listener is told of the attempt's end as if nothing had happened;
-  /// NotFound when there is no trace of it.
+  /// NotFound when there is no trace of it, Unavailable when nobody can tell yet: ask again.
   [[nodiscard]] virtual Task<Phase> find(AttemptId attempt, std::string token) = 0;
 
   /// Asks it to end: the signal of its spec, and the kill when its grace is over; both of the whole

@@ -145,6 +145,13 @@ Result<void> LocalEngine::begin_member(Attempt& attempt,
                                        runtime::ProgramOrder order,
                                        const runtime::GroupLimits& limits) {
   Member& member = attempt.members.emplace_back(rank, folder_of(attempt.id) / std::to_string(rank));
+  // The folder first: by it a later engine knows of a group that nobody has come to join.
+  std::error_code failed;
+  fs::create_directories(member.program.folder(), failed);
+  if (failed) {
+    return Error{Code::Unavailable,
+                 "cannot make '" + member.program.folder().string() + "': " + failed.message()};
+  }
   AION_TRY(member.group, options_.groups.make(name_of(attempt.id, rank), limits));
   order.group = member.group;
   order.cpus = limits.cpus;
