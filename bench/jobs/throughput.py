@@ -136,8 +136,9 @@ def main():
     result = {}
     with tempfile.TemporaryDirectory() as folder:
         daemon = Daemon(folder, *options.flags)
-        result["level"] = daemon.submit()[0].get("level") or daemon.call("GET", "/1").get("level")
+        daemon.submit()
         wait_for_all(daemon)
+        result["level"] = daemon.call("GET", "/1")["level"]
         result["throughput"] = throughput(daemon, options.jobs)
         result["latency"] = latency(daemon, options.rate, options.seconds)
         if options.queued:

@@ -29,7 +29,8 @@ CREATE TABLE job (
   leases      TEXT,                       -- JSON
   end         TEXT                        -- JSON
 );
-CREATE INDEX job_open ON job (number) WHERE is_final = 0;
+CREATE INDEX job_open ON job (project_id, number) WHERE is_final = 0;
+CREATE INDEX job_project ON job (project_id, number);
 CREATE INDEX job_state ON job (project_id, state, number);
 CREATE INDEX job_array ON job (array, number) WHERE array > 0;
 CREATE TABLE job_transition (
