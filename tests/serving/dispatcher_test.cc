@@ -228,6 +228,7 @@ TEST_F(DispatcherTest, KeepsReservedSlotsForTheSafetyClass) {
   EXPECT_FALSE(b.slot);
   EXPECT_TRUE(urgent.slot);
   a.slot.reset();
+  urgent.slot.reset();
   EXPECT_TRUE(b.slot);
 }
 
