@@ -1,7 +1,7 @@
 # tests/<folder of src>/*_test.cc becomes one program; each gtest case is a test of CTest.
 # Folders whose tests also run under the sanitizers (parsers and what holds state over time).
 set(AION_SANITIZED base store/sqlite tensor graph net net/client serving runtime runtime/backend catalog/repository resource resource/probe plot sched sched/policy sched/share sched/cluster simulate
-    protocol/kserve contract/backend contract/engine jobs)
+    protocol/kserve contract/backend contract/engine jobs jobs/environment)
 if(AION_SANITIZE STREQUAL "thread")
   # Debian's protobuf is not built for ThreadSanitizer: its maps, which are half inline, crash under it.
   list(REMOVE_ITEM AION_SANITIZED catalog/repository protocol/kserve)

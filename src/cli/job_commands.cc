@@ -1,5 +1,6 @@
 #include "cli/job_commands.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdio>
@@ -133,6 +134,12 @@ Result<std::string> show_text(const Json& job) {
   }
   rows.push_back({"command", command});
   rows.push_back({"folder", job.at("spec").value("folder", "")});
+  if (job.contains("environment")) {
+    const Json& environment = job.at("environment");
+    std::string contents = environment.value("contents", "");
+    std::ranges::replace(contents, '\n', ' ');
+    rows.push_back({"environment", environment.value("python", "") + ": " + contents});
+  }
   std::vector<std::vector<std::string>> story{{"AT", "STATE", "BECAUSE"}};
   for (const Json& step : job.at("story")) {
     const std::string words = step.value("words", "");
@@ -320,6 +327,45 @@ Exit wait(const Arguments& arguments, const FindPlace& find) {
   return exit;
 }
 
+Result<std::string> environments_text(const Json& answer) {
+  std::vector<std::vector<std::string>> rows{{"ENVIRONMENT", "PYTHON", "SIZE", "USED", "PACKAGES"}};
+  constexpr std::size_t kShownKey = 12;
+  for (const Json& one : answer.at("environments")) {
+    std::string contents = one.value("contents", "");
+    std::ranges::replace(contents, '\n', ' ');
+    rows.push_back({one.value("key", "").substr(0, kShownKey),
+                    one.value("python", ""),
+                    to_string(Bytes{one.value("size_bytes", std::uint64_t{0})}),
+                    time_text(one.at("used_ms")),
+                    contents});
+  }
+  return columns(rows);
+}
+
+Exit environments(const Arguments& arguments, const FindPlace& find) {
+  std::unique_ptr<Connection> held;
+  const auto connection = connect(arguments, find, held);
+  if (!connection) {
+    return failed(connection.error());
+  }
+  if (const auto unused = arguments.value("collect")) {
+    const auto time = parse_time(*unused);
+    if (!time) {
+      return failed(in_context("--collect", time.error()));
+    }
+    const std::string query = "?unused_s=" + std::to_string(*time / 1000);
+    const auto freed = (*connection)->post(kJobs + "/environments" + query, "");
+    if (!freed) {
+      return failed(freed.error());
+    }
+    const Bytes bytes{freed->value("freed_bytes", std::uint64_t{0})};
+    return print(arguments, *freed, "freed " + to_string(bytes) + "\n");
+  }
+  const auto answer = (*connection)->get(kJobs + "/environments");
+  return answer ? print(arguments, *answer, read_answer([&] { return environments_text(*answer); }))
+                : failed(answer.error());
+}
+
 Exit act(const Arguments& arguments, const FindPlace& find, const std::string& verb) {
   std::unique_ptr<Connection> held;
   const auto connection = connect(arguments, find, held);
@@ -403,6 +449,14 @@ std::vector<Command> job_commands(const FindPlace& find) {
        "wait for the end of jobs; the exit status is 0 when all succeeded",
        options({}),
        bound(wait)}};
+  all.push_back(
+      {"job environments",
+       "",
+       0,
+       0,
+       "list the Python environments of jobs, or remove those that are not used",
+       options({{"collect", "TIME", "remove those that no job has used for so long, such as 30d"}}),
+       bound(environments)});
   const std::array<std::pair<std::string, std::string>, 4> verbs{
       {{"cancel", "end jobs for good"},
        {"suspend", "let jobs stand still; they keep what they hold"},

@@ -263,6 +263,10 @@ std::vector<Option> submit_options() {
            true},
           {"array", "INDICES", "one job for each: 0-9, 1,3,7-9, 0-99:10"},
           {"env", "NAME=VALUE", "a variable of its environment", true},
+          {"requirements",
+           "FILE",
+           "run in a Python environment with these packages, made once and shared"},
+          {"python", "VERSION", "of that environment: 3.11, or a program (default: python3)"},
           {"chdir", "DIR", "where it starts (default: here)"}};
 }
 
@@ -300,6 +304,14 @@ Result<Json> job_request(const Arguments& arguments) {
   }
   if (const auto array = arguments.value("array")) {
     AION_TRY(spec["array"], parse_indices(*array));
+  }
+  if (const auto file = arguments.value("requirements")) {
+    AION_TRY(spec["requirements"], read_file(*file, kMostFile));
+  }
+  if (const auto python = arguments.value("python")) {
+    const bool is_version =
+        !python->empty() && python->find_first_not_of("0123456789.") == std::string::npos;
+    spec["python"] = is_version ? "python" + *python : *python;
   }
   AION_TRY_VOID(put_after(arguments, spec));
   AION_TRY_VOID(put_environment(arguments, spec));

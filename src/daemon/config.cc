@@ -171,6 +171,11 @@ void bind(ConfigTable& table, Config& config) {
   table.bind("jobs.groups",
              config.jobs_have_groups,
              "hold jobs to their claims by control groups, where this process may make them");
+  table.bind("jobs.environments",
+             config.jobs_have_environments,
+             "make Python environments for jobs that bring requirements, in the data folder");
+  table.bind(
+      "jobs.uv", config.jobs_uv, "the uv that makes them; where there is none, venv and pip do");
   table.bind("jobs.supervisor",
              config.jobs_supervisor,
              "path of aion-supervisor; empty = beside the program");

@@ -43,6 +43,8 @@ struct Config {
   std::string jobs_policy = "default";
   bool jobs_have_groups = true;
   std::filesystem::path jobs_supervisor;  // empty = beside the program
+  bool jobs_have_environments = true;
+  std::string jobs_uv = "uv";
   std::string eviction = "gdsf";
   std::chrono::milliseconds load_wait{30'000};
   bool has_opencl = false;

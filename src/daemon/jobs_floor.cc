@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <string_view>
 #include <utility>
+
+#include <unistd.h>
 
 #include "jobs/migrations.h"
 #include "runtime/process/control_group.h"
@@ -40,6 +43,25 @@ runtime::ControlGroups groups_of(const Config& config, const Log& log) {
   return groups;
 }
 
+/// What pip and uv need of the daemon's own environment, and how a company tells them of its index.
+jobs::Environments::Options environments_of(const Config& config) {
+  jobs::Environments::Options options;
+  options.root = config.data_dir / "environments";
+  options.uv = config.jobs_uv;
+  for (const char* const* line = environ; *line != nullptr; ++line) {
+    const std::string_view variable(*line);
+    const std::string name(variable.substr(0, variable.find('=')));
+    const bool is_needed = name == "PATH" || name == "HOME" || name == "LANG" || name == "TMPDIR" ||
+                           name.starts_with("PIP_") || name.starts_with("UV_") ||
+                           name.ends_with("_proxy") || name.ends_with("_PROXY") ||
+                           name.starts_with("SSL_CERT_") || name == "REQUESTS_CA_BUNDLE";
+    if (is_needed && variable.size() > name.size()) {
+      options.environment[name] = variable.substr(name.size() + 1);
+    }
+  }
+  return options;
+}
+
 jobs::JobService::Config service_config(const Config& config, double cores) {
   jobs::JobService::Config service;
   service.queue.policy = *sched::find_policy(config.jobs_policy);  // Config::check() has looked
@@ -61,7 +83,14 @@ JobsFloor::JobsFloor(const Config& config,
       engine_(executors,
               log,
               {config.data_dir / "jobs", supervisor_of(config), groups_of(config, log)}),
-      service_({executors, *store_, ledger, engine_, log}, service_config(config, cores_)) {}
+      environments_(executors, log, environments_of(config)),
+      service_({executors,
+                *store_,
+                ledger,
+                engine_,
+                log,
+                config.jobs_have_environments ? &environments_ : nullptr},
+               service_config(config, cores_)) {}
 
 Result<std::unique_ptr<JobsFloor>> JobsFloor::open(const Config& config,
                                                    Executors& executors,

@@ -43,6 +43,7 @@ class JobsFloor {
   std::unique_ptr<store::SqliteStore> store_;
   security::OwnerToken token_;
   jobs::LocalEngine engine_;
+  jobs::Environments environments_;
   jobs::JobService service_;
 };
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/config_table.h"
+#include "jobs/environment/environments.h"
 
 namespace aion::jobs {
 
@@ -196,6 +197,8 @@ Result<void> for_each_field(Spec& spec, const Each& each) {
   AION_TRY_VOID(each("command", spec.command));
   AION_TRY_VOID(each("environment", spec.environment));
   AION_TRY_VOID(each("folder", spec.folder));
+  AION_TRY_VOID(each("requirements", spec.requirements));
+  AION_TRY_VOID(each("python", spec.python));
   AION_TRY_VOID(each("cores", spec.cores));
   AION_TRY_VOID(each("memory_bytes", spec.memory));
   AION_TRY_VOID(each("gpus", spec.gpus));
@@ -287,6 +290,11 @@ Result<void> JobSpec::check() const {
   AION_TRY_VOID(check_command(*this));
   if (!folder.is_absolute() || has_zero(folder.native())) {
     return expected("folder", "an absolute path", "'" + folder.string() + "'");
+  }
+  AION_TRY_VOID(normalised(requirements));
+  AION_TRY_VOID(check_text("python", python, kMostName));
+  if (python.starts_with('-')) {
+    return expected("python", "a version such as 3.11, or a program", "'" + python + "'");
   }
   AION_TRY_VOID(check_number("cores", cores, 0.001, kMostCores));
   AION_TRY_VOID(check_number("gpus", gpus, 0, kMostGpus));

@@ -34,6 +34,8 @@ struct JobSpec {
   std::vector<std::string> command;  // the program, and what it is given
   std::map<std::string, std::string> environment;
   std::filesystem::path folder;  // where it starts; absolute
+  std::string requirements;      // of a Python environment, as pip reads them; empty = none
+  std::string python;            // for it: "python3.11", a path; empty = python3
 
   double cores = 1;                  // of each member
   Bytes memory = Bytes::mebi(1024);  // of each member
@@ -54,6 +56,7 @@ struct JobSpec {
   /// fails   InvalidArgument, with the field, what was expected and what came
   [[nodiscard]] Result<void> check() const;
   [[nodiscard]] std::string display_name() const;
+  [[nodiscard]] bool wants_environment() const { return !requirements.empty() || !python.empty(); }
 };
 
 /// As people write it: {"command":["python","train.py"],"cores":2,"memory_bytes":...}. Fields that
@@ -88,6 +91,7 @@ struct Job {
   std::uint32_t failures = 0;     // attempts that count against its retries
   Placement placement{};          // of its last attempt
   std::vector<HeldLease> leases;  // of its last attempt
+  std::string environment;        // key of its Python environment; empty = it has none
   std::optional<End> end;         // of its last attempt
 };
 

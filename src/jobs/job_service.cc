@@ -50,6 +50,10 @@ Task<std::vector<Job>> JobService::submit(Principal caller,
                                           JobSpec spec,
                                           std::vector<std::uint32_t> array) {
   AION_CO_TRY_VOID(spec.check());
+  if (spec.wants_environment() && parts_.environments == nullptr) {
+    co_return Error{Code::InvalidArgument,
+                    "'requirements': this daemon makes no environments (jobs.environments)"};
+  }
   auto jobs = std::make_shared<std::vector<Job>>();
   const WallTime now = parts_.wall_clock();
   const bool is_array = !array.empty();
@@ -63,7 +67,9 @@ Task<std::vector<Job>> JobService::submit(Principal caller,
     job.user = caller.id;
     job.spec = spec;
     job.array_index = index;
-    job.state = spec.after.empty() ? State::Queued : State::Blocked;
+    job.state = !spec.after.empty()        ? State::Blocked
+                : spec.wants_environment() ? State::Preparing
+                                           : State::Queued;
     job.submitted = now;
   }
   std::function<Result<bool>()> check = [this, jobs]() -> Result<bool> {
@@ -120,10 +126,9 @@ Task<std::vector<Job>> JobService::submit(Principal caller,
 
 /// Takes a job in, and then what is known of the jobs that it waits for.
 void JobService::admit(Job job, const std::map<std::uint64_t, State>& ended) {
-  const auto [place, is_new] = live_.try_emplace(job.number);
-  Live& live = place->second;
   const std::uint64_t number = job.number;
-  if (is_new) {
+  Live& live = live_[number];
+  if (live.job.number == 0) {  // new, but for its step
     by_id_.emplace(job.id, number);
     live.job = std::move(job);
     live.since = parts_.executors.clock().now();
@@ -133,6 +138,8 @@ void JobService::admit(Job job, const std::map<std::uint64_t, State>& ended) {
     }
     if (live.job.state == State::Queued) {
       enter(live);
+    } else if (live.job.state == State::Preparing) {
+      prepare(live);
     }
     for (const Dependency& one : live.job.spec.after) {
       const Live* const other = live_of(one.job);
@@ -175,8 +182,7 @@ void JobService::settle(const Live& ended) {
            other + " ended as " + std::string(name_of(ended.job.state)));
     } else if (live->waits_for.empty()) {
       step(*live, Event::DependenciesMet, other + " has ended");
-      step(*live, Event::EnvironmentReady, "it needs no environment of its own");
-      enter(*live);
+      prepare(*live);
     }
   }
 }

@@ -22,6 +22,7 @@
 #include "base/spawn.h"
 #include "base/task.h"
 #include "jobs/engine/engine.h"
+#include "jobs/environment/environments.h"
 #include "jobs/job.h"
 #include "jobs/job_queue.h"
 #include "jobs/job_table.h"
@@ -44,6 +45,7 @@ class JobService final : private Listener {
     resource::Ledger& ledger;
     Engine& engine;
     const Log& log;
+    Environments* environments = nullptr;  // null = none are made
     std::function<WallTime()> wall_clock = [] {
       return std::chrono::system_clock::now();
     };
@@ -81,6 +83,12 @@ class JobService final : private Listener {
   [[nodiscard]] Task<std::vector<Job>> list(Principal caller, Filter filter);
   [[nodiscard]] Task<std::vector<Transition>> story(Principal caller, std::uint64_t number);
   [[nodiscard]] Task<std::vector<std::pair<State, std::uint64_t>>> count(Principal caller);
+  /// What its Python environment holds; nothing when it has none.
+  [[nodiscard]] Task<std::optional<EnvironmentRecord>> environment_of(Principal caller,
+                                                                      std::uint64_t number);
+  [[nodiscard]] Task<std::vector<Environment>> environments();
+  /// Removes those that no job has used for so long, and none that has not ended wants.
+  [[nodiscard]] Task<Bytes> collect_environments(std::chrono::seconds unused);
   /// Why it does not run, in one sentence; of one that has ended, how.
   [[nodiscard]] Task<std::string> why(Principal caller, std::uint64_t number);
   /// Of the last attempt when `attempt` is 0.
@@ -143,6 +151,9 @@ class JobService final : private Listener {
   [[nodiscard]] Event judge(Live& live, const End& end) const;
   void back_off(Live& live);
   void enter(Live& live);
+  void prepare(Live& live);
+  void note_prepared(std::uint64_t number, const Result<Environment>& prepared);
+  [[nodiscard]] Awaitable<void> run_prepare(std::uint64_t number, Requirements wanted);
   void settle(const Live& ended);
   [[nodiscard]] Result<Job> do_act(const std::string& project, std::uint64_t number, Event wish);
   void ask_engine(const Live& live, Event wish);

@@ -72,12 +72,10 @@ void JobService::restore(Job job, std::uint64_t step) {
     live.since = parts_.executors.clock().now();
     return;
   }
+  live_[number].step = step;
   admit(std::move(job), {});
   Live& live = *live_of(number);
-  live.step = step;
-  if (state == State::Preparing && this->step(live, Event::EnvironmentReady, "")) {
-    enter(live);
-  } else if (state == State::BackingOff) {
+  if (state == State::BackingOff) {
     back_off(live);
   }
 }

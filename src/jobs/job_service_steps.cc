@@ -252,7 +252,11 @@ void JobService::hand_over(std::uint64_t number, std::uint32_t attempt) {
         run_submit(attempt_of(live->job),
                    std::move(claim),
                    std::move(cpus),
-                   program_of(live->job, live->leases)));
+                   program_of(live->job,
+                              live->leases,
+                              live->job.environment.empty() || parts_.environments == nullptr
+                                  ? std::filesystem::path()
+                                  : parts_.environments->venv_of(live->job.environment))));
 }
 
 Awaitable<void> JobService::run_submit(AttemptId attempt,

@@ -11,7 +11,7 @@ using store::Value;
 
 constexpr std::string_view kColumns =
     "number, id, project_id, user, spec, array, array_index, state, reason, submitted_us,"
-    " started_us, ended_us, attempt, failures, placement, end, leases";
+    " started_us, ended_us, attempt, failures, placement, end, leases, environment";
 
 std::int64_t in_us(WallTime time) {
   return std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count();
@@ -140,6 +140,7 @@ Result<Job> job_of(const Row& row) {
     AION_TRY(const Json leases, parse_json(row.text(column)));
     job.leases = leases_of(leases);
   }
+  job.environment = row.text(++column);
   return job;
 }
 
@@ -180,7 +181,8 @@ Result<void> update(store::Writer& writer,
                     const Transition& transition) {
   AION_TRY_VOID(writer.execute(
       "UPDATE job SET state = ?, is_final = ?, reason = ?, started_us = ?, ended_us = ?,"
-      " attempt = ?, failures = ?, placement = ?, end = ?, leases = ? WHERE number = ?",
+      " attempt = ?, failures = ?, placement = ?, end = ?, leases = ?, environment = ? WHERE "
+      "number = ?",
       {value_of(name_of(job.state)),
        std::int64_t{is_final(job.state) ? 1 : 0},
        job.reason,
@@ -191,6 +193,7 @@ Result<void> update(store::Writer& writer,
        job.placement.engine.empty() ? Value() : Value(to_text(to_json(job.placement))),
        job.end ? Value(to_text(to_json(*job.end))) : Value(),
        job.leases.empty() ? Value() : Value(to_text(to_json(job.leases))),
+       job.environment,
        value_of(job.number)}));
   AION_TRY_VOID(
       writer.execute("INSERT OR IGNORE INTO job_transition (project_id, job, step, at_us, "
@@ -205,6 +208,29 @@ Result<void> update(store::Writer& writer,
                       transition.event,
                       transition.words}));
   return {};
+}
+
+Result<void> keep(store::Writer& writer,
+                  const std::string& project,
+                  const EnvironmentRecord& environment) {
+  AION_TRY_VOID(writer.execute(
+      "INSERT OR IGNORE INTO environment (project_id, key, python, contents) VALUES (?, ?, ?, ?)",
+      {project, environment.key, environment.python, environment.contents}));
+  return {};
+}
+
+Result<std::optional<EnvironmentRecord>> find_environment(store::Reader& reader,
+                                                          const std::string& project,
+                                                          const std::string& key) {
+  std::optional<EnvironmentRecord> found;
+  AION_TRY_VOID(
+      reader.query("SELECT key, python, contents FROM environment WHERE project_id = ? AND key = ?",
+                   {project, key},
+                   [&](const Row& row) -> Result<bool> {
+                     found = EnvironmentRecord{row.text(0), row.text(1), row.text(2)};
+                     return false;
+                   }));
+  return found;
 }
 
 Result<std::vector<Job>> list(store::Reader& reader,
@@ -263,7 +289,7 @@ Result<void> each_open(store::Reader& reader, const std::function<void(Job, std:
       "SELECT " + std::string(kColumns) +
       ", (SELECT coalesce(max(step), 0) FROM job_transition WHERE job = job.number)"
       " FROM job WHERE is_final = 0 ORDER BY number";
-  constexpr int kStepColumn = 17;
+  constexpr int kStepColumn = 18;
   return reader.query(sql, {}, [&](const Row& row) -> Result<bool> {
     AION_TRY(Job job, job_of(row));
     tell(std::move(job), static_cast<std::uint64_t>(row.integer(kStepColumn)));

@@ -23,6 +23,19 @@ namespace aion::jobs {
                                   std::uint64_t step,
                                   const Transition& transition);
 
+/// What a Python environment holds, for whoever wants to know in years.
+struct EnvironmentRecord {
+  std::string key;
+  std::string python;
+  std::string contents;
+};
+[[nodiscard]] Result<void> keep(store::Writer& writer,
+                                const std::string& project,
+                                const EnvironmentRecord& environment);
+[[nodiscard]] Result<std::optional<EnvironmentRecord>> find_environment(store::Reader& reader,
+                                                                        const std::string& project,
+                                                                        const std::string& key);
+
 /// Which jobs a list shows; the newest first.
 struct Filter {
   std::optional<State> state;

@@ -27,12 +27,20 @@ CREATE TABLE job (
   failures    INTEGER NOT NULL DEFAULT 0,
   placement   TEXT,                       -- JSON
   leases      TEXT,                       -- JSON
+  environment TEXT NOT NULL DEFAULT '',   -- key
   end         TEXT                        -- JSON
 );
 CREATE INDEX job_open ON job (project_id, number) WHERE is_final = 0;
 CREATE INDEX job_project ON job (project_id, number);
 CREATE INDEX job_state ON job (project_id, state, number);
 CREATE INDEX job_array ON job (array, number) WHERE array > 0;
+CREATE TABLE environment (                -- what jobs have run in, exactly
+  project_id TEXT NOT NULL,
+  key        TEXT NOT NULL,
+  python     TEXT NOT NULL,
+  contents   TEXT NOT NULL,               -- a package a line
+  PRIMARY KEY (project_id, key)
+) WITHOUT ROWID;
 CREATE TABLE job_transition (
   project_id TEXT NOT NULL,
   job        INTEGER NOT NULL REFERENCES job (number) ON DELETE CASCADE,

@@ -24,7 +24,9 @@ std::string describe_wish(const JobSpec& spec) {
                            : std::to_string(spec.members) + " members with " + words + " each";
 }
 
-ProgramSpec program_of(const Job& job, std::span<const resource::Lease> leases) {
+ProgramSpec program_of(const Job& job,
+                       std::span<const resource::Lease> leases,
+                       const std::filesystem::path& venv) {
   const JobSpec& spec = job.spec;
   ProgramSpec program;
   program.arguments = spec.command;
@@ -38,6 +40,15 @@ ProgramSpec program_of(const Job& job, std::span<const resource::Lease> leases) 
   if (job.array > 0) {
     program.environment["AION_ARRAY_JOB"] = std::to_string(job.array);
     program.environment["AION_ARRAY_INDEX"] = std::to_string(job.array_index);
+  }
+  if (!venv.empty()) {  // as its "activate" would
+    const auto path = program.environment.find("PATH");
+    const std::string behind =
+        path == program.environment.end() ? "/usr/local/bin:/usr/bin:/bin" : path->second;
+    program.environment["PATH"] = (venv / "bin").string() + ":" + behind;
+    program.environment["VIRTUAL_ENV"] = venv.string();
+    program.environment.erase("PYTHONHOME");
+    program.environment.erase("PYTHONPATH");
   }
   std::string gpus;
   for (const resource::Lease& lease : leases) {

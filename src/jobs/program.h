@@ -1,6 +1,7 @@
 // What the engine is given of a job.
 #pragma once
 
+#include <filesystem>
 #include <span>
 #include <string>
 
@@ -14,7 +15,10 @@ namespace aion::jobs {
 [[nodiscard]] std::string describe_wish(const JobSpec& spec);
 
 /// The program with its environment: what the user gave, the job's number and place in its array,
-/// and of the accelerators of the machine only those of its leases.
-[[nodiscard]] ProgramSpec program_of(const Job& job, std::span<const resource::Lease> leases);
+/// the Python environment in `venv` (empty = none), and of the accelerators of the machine only
+/// those of its leases.
+[[nodiscard]] ProgramSpec program_of(const Job& job,
+                                     std::span<const resource::Lease> leases,
+                                     const std::filesystem::path& venv);
 
 }  // namespace aion::jobs

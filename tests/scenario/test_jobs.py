@@ -7,6 +7,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+import zipfile
 
 import daemon as daemons
 import pytest
@@ -239,6 +240,45 @@ def test_a_malformed_job_is_refused_with_its_field(served, body, said):
 
     assert refused.value.code == 400
     assert said in json.loads(refused.value.read())["error"]
+
+
+def make_wheel(folder):
+    """A package of one line, as a wheel (PEP 427)."""
+    about = "tiny-1.0.dist-info"
+    files = {
+        "tiny.py": "VALUE = 42\n",
+        f"{about}/METADATA": "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n",
+        f"{about}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    files[f"{about}/RECORD"] = "".join(f"{name},,\n" for name in [*files, f"{about}/RECORD"])
+    with zipfile.ZipFile(folder / "tiny-1.0-py3-none-any.whl", "w") as wheel:
+        for name, text in files.items():
+            wheel.writestr(name, text)
+
+
+def test_a_job_runs_in_the_environment_that_it_brings(private_daemon, tmp_path):
+    make_wheel(tmp_path)
+    offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path), "UV_NO_INDEX": "1", "UV_FIND_LINKS": str(tmp_path)}
+    daemon = private_daemon("simple", env=daemons.clean_environment(**offline))
+    good, bad = tmp_path / "good.txt", tmp_path / "bad.txt"
+    good.write_text("tiny==1.0  # the answer\n")
+    bad.write_text("no-such-package-at-all\n")
+    script = "import tiny; print(tiny.VALUE)"
+
+    first = submit(daemon, "--requirements", good, "--", "python", "-c", script)
+    second = submit(daemon, "--requirements", good, "--", "python", "-c", script)
+    never = submit(daemon, "--requirements", bad, "--", "python", "-c", script)
+
+    assert job(daemon, "wait", first, second, timeout_s=120).returncode == 0
+    assert [job(daemon, "logs", number).stdout for number in (first, second)] == ["42\n", "42\n"]
+    shown = show(daemon, first)
+    assert "tiny" in shown["environment"]["contents"]
+    assert shown["story"][0]["to"] == "queued" and shown["story"][0]["event"] == "environment ready"
+    assert len(json.loads(job(daemon, "environments", "--json").stdout)["environments"]) == 1
+    assert job(daemon, "wait", never, timeout_s=120).returncode == 1
+    assert show(daemon, never)["state"] == "failed" and "no-such-package-at-all" in show(daemon, never)["reason"]
+    assert job(daemon, "environments", "--collect", "0s").stdout.startswith("freed ")
+    assert json.loads(job(daemon, "environments", "--json").stdout)["environments"] == []
 
 
 def test_a_flood_of_output_keeps_its_end(served):

@@ -198,6 +198,13 @@ Task<net::HttpResponse> JobsApi::show(Call call) {
   Json json = to_json(job, true);
   AION_CO_TRY(json["why"], co_await parts_.jobs.why(call.caller, call.number));
   AION_CO_TRY(const auto steps, co_await parts_.jobs.story(call.caller, call.number));
+  AION_CO_TRY(const auto environment,
+              co_await parts_.jobs.environment_of(call.caller, call.number));
+  if (environment) {
+    json["environment"] = {{"key", environment->key},
+                           {"python", environment->python},
+                           {"contents", environment->contents}};
+  }
   json["story"] = Json::array();
   for (const jobs::Transition& step : steps) {
     json["story"].push_back(to_json(step));
@@ -245,10 +252,37 @@ Task<net::HttpResponse> JobsApi::act(Call call) {
   co_return json_of(to_json(job, false));
 }
 
+Task<net::HttpResponse> JobsApi::environments(Call call) {
+  AION_CO_TRY(const Query query, query_of(call.query, {"unused_s"}));
+  if (call.method == net::HttpMethod::Post) {
+    constexpr std::uint64_t kUsual = std::uint64_t{30} * 24 * 3600;
+    AION_CO_TRY(const std::uint64_t unused, number_of(query, "unused_s", kUsual, INT32_MAX));
+    AION_CO_TRY(const Bytes freed,
+                co_await parts_.jobs.collect_environments(std::chrono::seconds(unused)));
+    co_return json_of(Json{{"freed_bytes", freed.count}});
+  }
+  AION_CO_TRY(const auto all, co_await parts_.jobs.environments());
+  Json list = Json::array();
+  for (const jobs::Environment& one : all) {
+    list.push_back(
+        {{"key", one.key},
+         {"python", one.python},
+         {"size_bytes", one.size.count},
+         {"used_ms",
+          std::chrono::duration_cast<std::chrono::milliseconds>(one.used.time_since_epoch())
+              .count()},
+         {"contents", one.contents}});
+  }
+  co_return json_of(Json{{"environments", std::move(list)}});
+}
+
 Task<net::HttpResponse> JobsApi::answer(Call call) {
   const bool is_get = call.method == net::HttpMethod::Get;
   if (!is_get && call.method != net::HttpMethod::Post) {
     co_return net::HttpResponse::error(405, "Method Not Allowed");
+  }
+  if (call.verb == "environments") {
+    co_return co_await environments(std::move(call));
   }
   if (call.number == 0 && is_get) {
     co_return co_await list(std::move(call));
@@ -294,7 +328,9 @@ Awaitable<net::HttpResponse> JobsApi::handle(net::HttpRequest& request) {
   call.query = request.query;
   call.body = request.body.text();
   call.cancel = request.context.cancel;
-  if (!rest.empty()) {
+  if (rest == "environments") {
+    call.verb = rest;
+  } else if (!rest.empty()) {
     const std::string_view number = rest.substr(0, rest.find('/'));
     const auto read = number_in("job", number, INT64_MAX);
     if (!read || *read == 0) {

@@ -23,7 +23,10 @@ namespace aion::native {
 /// over GET  /jobs/N/log?attempt=&member=&offset=&limit=  -> the bytes; the headers Aion-Log-Offset
 /// (of
 ///                            the first), Aion-Log-End (1 = nothing follows)
-/// POST /jobs/N/cancel, suspend, resume, requeue  -> the job
+/// GET  /jobs/environments    ->
+/// {"environments":[{"key","python","size_bytes","used_ms","contents"}]} POST
+/// /jobs/environments?unused_s=  -> {"freed_bytes"}: removes those not used for so long POST
+/// /jobs/N/cancel, suspend, resume, requeue  -> the job
 class JobsApi final : public net::HttpHandler {
  public:
   struct Parts {  // all outlive the handler
@@ -45,6 +48,7 @@ class JobsApi final : public net::HttpHandler {
   [[nodiscard]] Task<net::HttpResponse> log(Call call);
   [[nodiscard]] Task<net::HttpResponse> wait(Call call);
   [[nodiscard]] Task<net::HttpResponse> act(Call call);
+  [[nodiscard]] Task<net::HttpResponse> environments(Call call);
 
   Parts parts_;
 };
