@@ -203,7 +203,32 @@ Result<bool> print_log(Connection& connection,
   }
 }
 
+/// Says on stderr what it waits for before it runs: making an environment takes a while.
+Result<bool> has_begun(Connection& connection, const std::string& job, std::string& said) {
+  AION_TRY(const Json now, connection.get(path_of(job, "/wait?timeout_ms=0")));
+  const std::string state = now.value("state", "");
+  const bool is_before = state == "blocked" || state == "preparing" || state == "queued" ||
+                         state == "backing-off" || state == "starting";
+  if (is_before && state != said && state != "starting") {
+    std::fprintf(stderr,
+                 "job %s is %s%s\n",
+                 job.c_str(),
+                 state.c_str(),
+                 state == "preparing" ? ": its environment is being made" : "");
+    said = state;
+  }
+  return !is_before;
+}
+
 Result<void> follow(Connection& connection, const std::string& job, const std::string& which) {
+  std::string said = "queued";  // which most are for no more than a moment
+  for (;;) {
+    AION_TRY(const bool begun, has_begun(connection, job, said));
+    if (begun) {
+      break;
+    }
+    std::this_thread::sleep_for(kFollowPause);
+  }
   std::uint64_t offset = 0;
   for (;;) {
     AION_TRY(const bool is_end, print_log(connection, job, which, offset));

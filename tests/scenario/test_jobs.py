@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -256,10 +257,12 @@ def make_wheel(folder):
             wheel.writestr(name, text)
 
 
-def test_a_job_runs_in_the_environment_that_it_brings(private_daemon, tmp_path):
+@pytest.mark.parametrize("tool", ["uv", "pip"])
+def test_a_job_runs_in_the_environment_that_it_brings(private_daemon, tmp_path, tool):
     make_wheel(tmp_path)
+    uv = pathlib.Path(sys.executable).with_name("uv") if tool == "uv" else ""
     offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path), "UV_NO_INDEX": "1", "UV_FIND_LINKS": str(tmp_path)}
-    daemon = private_daemon("simple", env=daemons.clean_environment(**offline))
+    daemon = private_daemon("simple", env=daemons.clean_environment(**offline), flags=["--jobs-uv", uv])
     good, bad = tmp_path / "good.txt", tmp_path / "bad.txt"
     good.write_text("tiny==1.0  # the answer\n")
     bad.write_text("no-such-package-at-all\n")
