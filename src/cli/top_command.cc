@@ -19,6 +19,9 @@ Result<Look> look(Connection& connection) {
   AION_TRY(now.status, connection.get("/api/aion/v1/status"));
   AION_TRY(now.devices, connection.get("/api/aion/v1/devices"));
   AION_TRY(now.models, connection.get("/api/aion/v1/activity"));
+  // Only who shows the data folder's token is told of jobs.
+  auto jobs = connection.get("/api/aion/v1/jobs?open=true&limit=1000");
+  now.jobs = jobs ? *std::move(jobs) : Json();
   now.at = std::chrono::steady_clock::now();
   return now;
 }
@@ -78,7 +81,7 @@ Exit top(const Arguments& arguments, const FindPlace& find) {
   if (!url) {
     return failed(url.error());
   }
-  Connection connection(*url);
+  Connection connection(*url, owner_token(arguments, find));
   const Show show{
       std::chrono::milliseconds(static_cast<std::int64_t>(*seconds * 1000)), *frames, is_json};
   const auto done = is_live ? show_live(connection, show) : print_frames(connection, show);
@@ -100,7 +103,7 @@ Command top_command(FindPlace find) {
           "",
           0,
           0,
-          "watch devices, leases and models: rates, queues, times",
+          "watch devices, leases, models and jobs: rates, queues, times",
           std::move(options),
           run};
 }

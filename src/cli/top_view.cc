@@ -153,6 +153,29 @@ std::string models_text(const Json& models) {
   return columns(rows);
 }
 
+/// Those that hold something, and how many wait.
+std::string jobs_text(const Json& jobs) {
+  if (!jobs.is_array() || jobs.empty()) {
+    return "";
+  }
+  std::vector<std::vector<std::string>> rows{{"JOB", "NAME", "STATE", "CORES", "MEMORY", "REASON"}};
+  std::size_t waiting = 0;
+  for (const Json& job : jobs) {
+    const std::string state = job.value("state", "");
+    if (state == "queued" || state == "blocked" || state == "backing-off" || state == "preparing") {
+      ++waiting;
+      continue;
+    }
+    rows.push_back({job.at("number").dump(),
+                    job.value("name", ""),
+                    state,
+                    job.at("cores").dump(),
+                    to_string(Bytes{job.value("memory_bytes", std::uint64_t{0})}),
+                    job.value("reason", "")});
+  }
+  return "\n" + (rows.size() > 1 ? columns(rows) : "") + std::to_string(waiting) + " jobs wait\n";
+}
+
 }  // namespace
 
 Result<Json> activity_between(const Look& before, const Look& now) {
@@ -171,13 +194,14 @@ Result<Json> activity_between(const Look& before, const Look& now) {
   return Json{{"status", now.status},
               {"devices", now.devices.at("devices")},
               {"pressure", now.devices.at("pressure")},
-              {"models", models}};
+              {"models", models},
+              {"jobs", now.jobs.is_object() ? now.jobs.at("jobs") : Json()}};
 }
 
 Result<std::string> top_text(const Json& activity) {
   const Json& devices = activity.at("devices");
   return heading(activity) + devices_text(devices) + "\n" + leases_text(devices) +
-         models_text(activity.at("models"));
+         models_text(activity.at("models")) + jobs_text(activity.at("jobs"));
 }
 
 }  // namespace aion::cli

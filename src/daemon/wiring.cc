@@ -363,6 +363,7 @@ void Daemon::stop() {
   }
   const TimePoint begun = house.executors.clock().now();
   house.server.drain();
+  house.jobs->service().end_waits();
   // Not on the blocking executor: all its threads may be loading.
   const auto drained = wait_for(house.executors.io(), house.server.stop(house.config.stop_limit));
   if (!drained) {

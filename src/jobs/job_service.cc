@@ -358,7 +358,7 @@ Task<Job> JobService::wait(Principal caller,
     const std::uint64_t seen = changed_.count();
     AION_CO_TRY(Job job, co_await find(caller, number));
     Clock& clock = parts_.executors.clock();
-    if (is_final(job.state) || clock.now() >= until || cancel.is_cancelled()) {
+    if (is_final(job.state) || clock.now() >= until || cancel.is_cancelled() || waits_are_over_) {
       co_return job;
     }
     co_await changed_.wait(seen, clock, until, cancel);

@@ -1,6 +1,7 @@
 // The life of jobs: every one that has been acknowledged is run to its end, and its story kept.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -62,6 +63,8 @@ class JobService final : private Listener {
 
   /// Reads what has not ended, finds again what may run, and only then begins to start jobs.
   [[nodiscard]] Task<void> start();
+  /// Whoever waits for the end of a job waits no longer: the daemon is about to stop.
+  void end_waits();
   /// Nothing is started any more. What runs goes on without the daemon.
   [[nodiscard]] Task<void> stop();
 
@@ -98,7 +101,7 @@ class JobService final : private Listener {
                                   std::uint32_t member,
                                   std::uint64_t offset,
                                   std::size_t limit);
-  /// Ends when the job has, or at `until`.
+  /// Ends when the job has, at `until`, or when the daemon stops.
   [[nodiscard]] Task<Job> wait(Principal caller,
                                std::uint64_t number,
                                TimePoint until,
@@ -178,6 +181,7 @@ class JobService final : private Listener {
   Serial serial_;
   JobQueue queue_;
   ChangeSignal changed_;
+  std::atomic<bool> waits_are_over_ = false;
   bool is_started_ = false;
   bool is_stopped_ = false;
   std::map<std::uint64_t, Live> live_;                      // by number

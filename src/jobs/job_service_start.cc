@@ -126,6 +126,11 @@ Task<void> JobService::adopt(Job job) {
   co_return Result<void>();
 }
 
+void JobService::end_waits() {
+  waits_are_over_ = true;
+  changed_.notify();
+}
+
 Task<void> JobService::stop() {
   std::function<Result<bool>()> halt = [this]() -> Result<bool> {
     is_started_ = false;

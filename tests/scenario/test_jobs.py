@@ -186,6 +186,19 @@ def test_why_a_job_waits_is_said(served):
     assert job(served, "wait", second).returncode == 0
 
 
+def test_top_shows_jobs_beside_models(served):
+    runs = submit(served, "--name", "holder", "--", "sleep", "1000")
+    submit(served, "--", "true")
+    daemons.wait_until(lambda: show(served, runs)["state"] == "running", what="the start")
+
+    text = daemons.run_cli("top", "--interval", "0.1", "--data-dir", served.data_dir).stdout
+    frame = json.loads(daemons.run_cli("top", "--json", "--interval", "0.1", "--data-dir", served.data_dir).stdout)
+
+    assert "holder" in text and "1 jobs wait" in text
+    assert [one["name"] for one in frame["jobs"]] == ["true", "holder"]
+    job(served, "cancel", runs, "2")
+
+
 def test_a_running_job_outlives_a_restart_of_the_daemon(served, tmp_path):
     go = tmp_path / "go"
     number = submit(served, "--", "sh", "-c", f"echo up; while [ ! -e {go} ]; do sleep 0.02; done; exit 5")
@@ -204,6 +217,21 @@ def test_a_running_job_outlives_a_restart_of_the_daemon(served, tmp_path):
     assert job(served, "wait", number).returncode == 1
     assert show(served, number)["reason"] == "ended with status 5"
     assert job(served, "wait", waiting).returncode == 0
+
+
+def test_a_wait_for_a_job_does_not_hold_up_the_end_of_the_daemon(served):
+    number = submit(served, "--", "sleep", "1000")
+    waiting = subprocess.Popen([daemons.program(), "job", "wait", number, "--data-dir", served.data_dir], stderr=subprocess.PIPE)
+    daemons.wait_until(lambda: show(served, number)["state"] == "running", what="the start")
+    begin = time.monotonic()
+
+    served.stop()
+
+    assert time.monotonic() - begin < 10  # and not the 20 s that a wait may take
+    waiting.communicate(timeout=30)
+    served.start()
+    assert job(served, "cancel", number).returncode == 0
+    job(served, "wait", number)
 
 
 def test_only_the_owner_of_the_data_folder_is_listened_to(served):
