@@ -202,7 +202,7 @@ Result<Placement> LocalEngine::begin(const AttemptId& id,
   if (!begun) {
     for (Member& member : attempt->members) {
       [[maybe_unused]] const auto asked = member.program.demand(runtime::Demand::Signal, 9);
-      clean_up(member);
+      clean_up(member, true);
       if (member.child > 0) {
         ::waitpid(member.child, nullptr, 0);
         ::close(member.listens_on);
@@ -262,9 +262,12 @@ void LocalEngine::note_start(const AttemptPointer& attempt, std::size_t rank) {
   listener_->on_started(attempt->id, started);
 }
 
-/// Whatever a member has left behind.
-void LocalEngine::clean_up(const Member& member) const {
+/// Whatever a member has left behind. A supervisor that has come to its end has left no process.
+void LocalEngine::clean_up(const Member& member, bool is_lost) const {
   if (options_.groups.level() == runtime::Enforcement::Limits) {
+    if (!is_lost) {
+      return;
+    }
     const fs::path& folder = member.program.folder();  // root / job / number / rank
     const AttemptId id{folder.parent_path().parent_path().filename(), 0};
     runtime::kill_marked(std::string(kAttemptVariable) + "=" + id.job + "." +
@@ -325,7 +328,7 @@ void LocalEngine::note_end(const AttemptPointer& attempt, std::size_t rank) {
     ::waitpid(member.child, nullptr, 0);  // it has closed its bell: it is gone, or about to
   }
   const End end = end_of(*attempt, member);
-  clean_up(member);
+  clean_up(member, end.kind == EndKind::Lost);
   bool stops_others = false;
   {
     const std::scoped_lock lock(mutex_);
@@ -394,7 +397,8 @@ Result<Phase> LocalEngine::find_again(const AttemptId& id) {
     is_alive = is_alive || lives;
   }
   if (!has_begun) {
-    std::ranges::for_each(attempt->members, [this](const Member& member) { clean_up(member); });
+    std::ranges::for_each(attempt->members,
+                          [this](const Member& member) { clean_up(member, true); });
     return Error{Code::NotFound, "it has never been started"};
   }
   attempt->is_start_told = true;

@@ -66,7 +66,7 @@ class LocalEngine final : public Engine {
   void note_start(const AttemptPointer& attempt, std::size_t rank);
   void note_end(const AttemptPointer& attempt, std::size_t rank);
   [[nodiscard]] End end_of(const Attempt& attempt, Member& member);
-  void clean_up(const Member& member) const;
+  void clean_up(const Member& member, bool is_lost) const;
   [[nodiscard]] Result<void> demand(const AttemptId& id, runtime::Demand demand, int number);
   [[nodiscard]] AttemptPointer attempt_of(const AttemptId& id);
   [[nodiscard]] std::filesystem::path folder_of(const AttemptId& id) const;

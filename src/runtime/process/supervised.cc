@@ -311,7 +311,9 @@ Supervised::LogPart Supervised::log(std::uint64_t offset, std::size_t limit) con
   return part;
 }
 
-std::size_t kill_marked(std::string_view variable) {
+namespace {
+
+std::size_t kill_marked_once(std::string_view variable) {
   std::size_t count = 0;
   std::error_code failed;
   for (fs::directory_iterator entry("/proc", failed), end; !failed && entry != end;
@@ -329,6 +331,25 @@ std::size_t kill_marked(std::string_view variable) {
       ::kill(process, SIGKILL);
       ++count;
     }
+  }
+  return count;
+}
+
+}  // namespace
+
+/// One that is just being made, or becomes another program, shows no environment for a moment: the
+/// looks go on until several have found nobody.
+std::size_t kill_marked(std::string_view variable) {
+  constexpr int kMostLooks = 400;
+  constexpr int kQuietLooks = 5;
+  constexpr timespec kPause{0, 5'000'000};
+  std::size_t count = 0;
+  int quiet = 0;
+  for (int i = 0; i < kMostLooks && quiet < kQuietLooks; ++i) {
+    const std::size_t found = kill_marked_once(variable);
+    count += found;
+    quiet = found == 0 ? quiet + 1 : 0;
+    ::nanosleep(&kPause, nullptr);
   }
   return count;
 }
