@@ -46,22 +46,14 @@ Task<std::map<std::uint64_t, State>> JobService::states_of(std::string project,
   co_return std::move(*states);
 }
 
-Task<std::vector<Job>> JobService::submit(Principal caller,
-                                          JobSpec spec,
-                                          std::vector<std::uint32_t> array) {
-  AION_CO_TRY_VOID(spec.check());
-  if (spec.wants_environment() && parts_.environments == nullptr) {
-    co_return Error{Code::InvalidArgument,
-                    "'requirements': this daemon makes no environments (jobs.environments)"};
-  }
-  auto jobs = std::make_shared<std::vector<Job>>();
+/// New jobs as they stand before they are written.
+std::vector<Job> JobService::make_jobs(const Principal& caller,
+                                       const JobSpec& spec,
+                                       const std::vector<std::uint32_t>& array) const {
   const WallTime now = parts_.wall_clock();
-  const bool is_array = !array.empty();
-  if (!is_array) {
-    array.push_back(0);
-  }
+  std::vector<Job> jobs;
   for (const std::uint32_t index : array) {
-    Job& job = jobs->emplace_back();
+    Job& job = jobs.emplace_back();
     job.id = new_uuid(now);
     job.project = caller.project;
     job.user = caller.id;
@@ -72,55 +64,68 @@ Task<std::vector<Job>> JobService::submit(Principal caller,
                                            : State::Queued;
     job.submitted = now;
   }
-  std::function<Result<bool>()> check = [this, jobs]() -> Result<bool> {
-    if (live_.size() + jobs->size() > config_.most_open) {
-      return Error{Code::ResourceExhausted,
-                   std::to_string(live_.size()) + " jobs have not ended; there may be " +
-                       std::to_string(config_.most_open)};
-    }
-    AION_TRY_VOID(queue_.claims_of(jobs->front()));
-    return true;
+  return jobs;
+}
+
+/// Whether there may be so many more like this one.
+Result<bool> JobService::may_take(const Job& one, std::size_t count) const {
+  if (one.spec.wants_environment() && parts_.environments == nullptr) {
+    return Error{Code::InvalidArgument,
+                 "'requirements': this daemon makes no environments (jobs.environments)"};
+  }
+  if (live_.size() + count > config_.most_open) {
+    return Error{Code::ResourceExhausted,
+                 std::to_string(live_.size()) + " jobs have not ended; there may be " +
+                     std::to_string(config_.most_open)};
+  }
+  AION_TRY_VOID(queue_.claims_of(one));
+  return true;
+}
+
+/// Takes written jobs in, with what is known of the jobs that they wait for.
+Result<bool> JobService::take_in(const std::vector<Job>& jobs,
+                                 const std::map<std::uint64_t, State>& ended) {
+  for (const Job& job : jobs) {
+    admit(job, ended);
+  }
+  schedule();
+  return true;
+}
+
+Task<std::vector<Job>> JobService::submit(Principal caller,
+                                          JobSpec spec,
+                                          std::vector<std::uint32_t> array) {
+  AION_CO_TRY_VOID(spec.check());
+  const bool is_array = !array.empty();
+  if (!is_array) {
+    array.push_back(0);
+  }
+  auto jobs = std::make_shared<std::vector<Job>>(make_jobs(caller, spec, array));
+  std::function<Result<bool>()> check = [this, jobs] {
+    return may_take(jobs->front(), jobs->size());
   };
   AION_CO_TRY_VOID(co_await inside<bool>(std::move(check)));
   AION_CO_TRY_VOID(co_await states_of(caller.project, spec.after));
-  store::Change insert_all = [jobs, is_array](store::Writer& writer) -> Result<void> {
-    for (Job& job : *jobs) {
-      AION_TRY_VOID(insert(writer, job));
-      if (is_array) {
-        job.array = jobs->front().number;
-        AION_TRY_VOID(writer.execute(
-            "UPDATE job SET array = ? WHERE number = ?",
-            {static_cast<std::int64_t>(job.array), static_cast<std::int64_t>(job.number)}));
-      }
-    }
-    return {};
+  store::Change insertion = [jobs, is_array](store::Writer& writer) {
+    return insert_all(writer, *jobs, is_array);
   };
-  AION_CO_TRY_VOID(co_await parts_.store.write(std::move(insert_all)));
-  // Asked again: what it waits for may have ended meanwhile, and from now on its end is noticed.
-  std::function<Result<bool>()> note = [this, jobs]() -> Result<bool> {
-    for (const Job& job : *jobs) {
-      admit(job, {});
-    }
-    return true;
+  AION_CO_TRY_VOID(co_await parts_.store.write(std::move(insertion)));
+  std::function<Result<bool>()> note = [this, jobs] {
+    return take_in(*jobs, {});
   };
   AION_CO_TRY_VOID(co_await inside<bool>(std::move(note)));
-  if (!spec.after.empty()) {
-    auto ended = co_await states_of(caller.project, spec.after);
-    std::function<Result<bool>()> settle_now = [this, jobs, ended]() -> Result<bool> {
-      for (const Job& job : *jobs) {
-        if (ended) {
-          admit(job, *ended);
-        }
-      }
-      return true;
+  if (spec.after.empty()) {
+    co_return std::move(*jobs);
+  }
+  // Asked again: what they wait for may have ended before they were taken in; later ends are
+  // noticed.
+  const auto ended = co_await states_of(caller.project, spec.after);
+  if (ended) {
+    std::function<Result<bool>()> settle_now = [this, jobs, known = *ended] {
+      return take_in(*jobs, known);
     };
     AION_CO_TRY_VOID(co_await inside<bool>(std::move(settle_now)));
   }
-  std::function<Result<bool>()> go = [this]() -> Result<bool> {
-    schedule();
-    return true;
-  };
-  AION_CO_TRY_VOID(co_await inside<bool>(std::move(go)));
   co_return std::move(*jobs);
 }
 

@@ -160,6 +160,11 @@ class JobService final : private Listener {
   void settle(const Live& ended);
   [[nodiscard]] Result<Job> do_act(const std::string& project, std::uint64_t number, Event wish);
   void ask_engine(const Live& live, Event wish);
+  [[nodiscard]] std::vector<Job> make_jobs(const Principal& caller,
+                                           const JobSpec& spec,
+                                           const std::vector<std::uint32_t>& array) const;
+  [[nodiscard]] Result<bool> may_take(const Job& one, std::size_t count) const;
+  Result<bool> take_in(const std::vector<Job>& jobs, const std::map<std::uint64_t, State>& ended);
   void admit(Job job, const std::map<std::uint64_t, State>& ended);
   void restore(Job job, std::uint64_t step);
   [[nodiscard]] Live* live_of(const AttemptId& attempt);
@@ -172,6 +177,8 @@ class JobService final : private Listener {
                                            ProgramSpec program);
   [[nodiscard]] Awaitable<void> run_request(AttemptId attempt, Event wish);
   [[nodiscard]] Task<void> adopt(Job job);
+  [[nodiscard]] Result<bool> take_over(const Job& job, const Result<Phase>& found);
+  void give_up(Live& live, const Error& reason);
   [[nodiscard]] Task<std::map<std::uint64_t, State>> states_of(std::string project,
                                                                std::vector<Dependency> jobs);
   [[nodiscard]] Task<void> settled();

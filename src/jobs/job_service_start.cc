@@ -90,40 +90,51 @@ Task<void> JobService::adopt(Job job) {
     AION_CO_TRY_VOID(co_await wait_until(clock, clock.now() + kAskPause, CancelToken()));
     found = co_await parts_.engine.find(attempt, job.placement.token);
   }
-  std::function<Result<bool>()> take_over = [this, job, attempt, found]() -> Result<bool> {
-    Live* const live = live_of(attempt);
-    if (live == nullptr) {
-      return true;  // its end was told meanwhile
-    }
-    if (!found) {
-      End end;
-      end.kind = job.started ? EndKind::Lost : EndKind::Stopped;
-      end.words =
-          job.started ? "lost: " + found.error().message : "the daemon ended before it was started";
-      end.at = parts_.wall_clock();
-      if (!job.started && live->job.state == State::Starting) {
-        step(*live, Event::Requeue, end.words);
-      }
-      finish(*live, end);
-      return true;
-    }
-    if (*found == Phase::Ended) {
-      return true;  // the listener is told of it
-    }
-    AION_TRY(live->leases, queue_.adopt(live->job, parts_.executors.clock().now()));
-    if (live->job.state == State::Starting && *found != Phase::Starting) {
-      live->job.started = parts_.wall_clock();
-      step(*live, Event::Started, "found again, running");
-    }
-    if (live->job.state == State::Cancelling || live->job.state == State::Requeueing) {
-      ask_engine(*live, Event::Cancel);
-    } else if (phase_of(live->job.state) != *found && *found != Phase::Starting) {
-      ask_engine(*live, live->job.state == State::Suspended ? Event::Suspend : Event::Resume);
-    }
-    return true;
+  std::function<Result<bool>()> go_on = [this, job, found] {
+    return take_over(job, found);
   };
-  AION_CO_TRY_VOID(co_await inside<bool>(std::move(take_over)));
+  AION_CO_TRY_VOID(co_await inside<bool>(std::move(go_on)));
   co_return Result<void>();
+}
+
+/// What the engine has found of a job that may run; its end, when it has ended, was told meanwhile
+/// or will be.
+Result<bool> JobService::take_over(const Job& job, const Result<Phase>& found) {
+  Live* const live = live_of(attempt_of(job));
+  if (live == nullptr) {
+    return true;
+  }
+  if (!found) {
+    give_up(*live, found.error());
+    return true;
+  }
+  if (*found == Phase::Ended) {
+    return true;
+  }
+  AION_TRY(live->leases, queue_.adopt(live->job, parts_.executors.clock().now()));
+  if (live->job.state == State::Starting && *found != Phase::Starting) {
+    live->job.started = parts_.wall_clock();
+    step(*live, Event::Started, "found again, running");
+  }
+  if (live->job.state == State::Cancelling || live->job.state == State::Requeueing) {
+    ask_engine(*live, Event::Cancel);
+  } else if (phase_of(live->job.state) != *found && *found != Phase::Starting) {
+    ask_engine(*live, live->job.state == State::Suspended ? Event::Suspend : Event::Resume);
+  }
+  return true;
+}
+
+/// There is no trace of its attempt: it was lost, or has never begun.
+void JobService::give_up(Live& live, const Error& reason) {
+  End end;
+  end.kind = live.job.started ? EndKind::Lost : EndKind::Stopped;
+  end.words =
+      live.job.started ? "lost: " + reason.message : "the daemon ended before it was started";
+  end.at = parts_.wall_clock();
+  if (!live.job.started && live.job.state == State::Starting) {
+    step(live, Event::Requeue, end.words);
+  }
+  finish(live, end);
 }
 
 void JobService::end_waits() {

@@ -175,6 +175,18 @@ Result<void> insert(store::Writer& writer, Job& job) {
   return {};
 }
 
+Result<void> insert_all(store::Writer& writer, std::vector<Job>& jobs, bool is_array) {
+  for (Job& job : jobs) {
+    AION_TRY_VOID(insert(writer, job));
+    if (is_array) {
+      job.array = jobs.front().number;
+      AION_TRY_VOID(writer.execute("UPDATE job SET array = ? WHERE number = ?",
+                                   {value_of(job.array), value_of(job.number)}));
+    }
+  }
+  return {};
+}
+
 Result<void> update(store::Writer& writer,
                     const Job& job,
                     std::uint64_t step,

@@ -16,6 +16,9 @@ namespace aion::jobs {
 /// Writes a new job, and gives it its number.
 [[nodiscard]] Result<void> insert(store::Writer& writer, Job& job);
 
+/// Writes all of them; as an array they have the number of the first.
+[[nodiscard]] Result<void> insert_all(store::Writer& writer, std::vector<Job>& jobs, bool is_array);
+
 /// Writes what has changed of a job (all but its spec, project, user and array), and the step that
 /// changed it, which may be there already.
 [[nodiscard]] Result<void> update(store::Writer& writer,
