@@ -243,8 +243,15 @@ Result<void> Config::check() {
   if (const auto policy = serving::find_eviction_policy(eviction); !policy) {
     return Error{Code::InvalidArgument, "memory.eviction: " + policy.error().message};
   }
-  if (const auto policy = sched::find_policy(jobs_policy); !policy) {
+  const auto policy = sched::find_policy(jobs_policy);
+  if (!policy) {
     return Error{Code::InvalidArgument, "jobs.policy: " + policy.error().message};
+  }
+  if (policy->ranking == sched::Estimates::Actual ||
+      policy->estimates == sched::Estimates::Actual) {
+    return Error{Code::InvalidArgument,
+                 "jobs.policy: expected one that does not know how long jobs will run, got '" +
+                     jobs_policy + "', which is for traces alone"};
   }
   constexpr std::uint64_t kLeastBudget = 128U << 20U;
   if (memory_budget.count != 0 && memory_budget.count < kLeastBudget) {

@@ -57,6 +57,18 @@ TEST(Config, NamesTheOrdersThereAreWhenItIsAskedForAnother) {
   EXPECT_THAT(checked.error().message, HasSubstr("fcfs"));
 }
 
+TEST(Config, TakesNoPolicyForJobsThatKnowsHowLongTheyWillRun) {
+  Config config;
+  config.jobs_policy = "easy-perfect";
+
+  const auto checked = config.check();
+
+  ASSERT_FALSE(checked);
+  EXPECT_THAT(checked.error().message, HasSubstr("jobs.policy"));
+  config.jobs_policy = "easy";
+  EXPECT_TRUE(config.check());
+}
+
 TEST(Config, RefusesToDoWithoutThreadsForFiles) {
   Config config;
   config.blocking_threads = 0;
