@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -117,6 +118,8 @@ class JobService final : private Listener {
     std::set<std::uint64_t> waits_for;  // jobs
     std::uint32_t losses = 0;           // in a row
     bool is_handed_over = false;        // the engine has taken its present attempt
+    std::deque<Event> requests;         // of it to the engine, which are made one after the other
+    bool is_asking = false;             // one is under way
     TimePoint since{};                  // in its present state
     std::unique_ptr<Timer> timer;       // of its back-off
   };
@@ -159,7 +162,7 @@ class JobService final : private Listener {
   [[nodiscard]] Awaitable<void> run_prepare(std::uint64_t number, Requirements wanted);
   void settle(const Live& ended);
   [[nodiscard]] Result<Job> do_act(const std::string& project, std::uint64_t number, Event wish);
-  void ask_engine(const Live& live, Event wish);
+  void ask_engine(Live& live, Event wish);
   [[nodiscard]] std::vector<Job> make_jobs(const Principal& caller,
                                            const JobSpec& spec,
                                            const std::vector<std::uint32_t>& array) const;
@@ -175,7 +178,8 @@ class JobService final : private Listener {
                                            resource::Claim claim,
                                            std::vector<std::uint32_t> cpus,
                                            ProgramSpec program);
-  [[nodiscard]] Awaitable<void> run_request(AttemptId attempt, Event wish);
+  [[nodiscard]] Awaitable<void> run_requests(AttemptId attempt);
+  [[nodiscard]] Task<void> request(AttemptId attempt, Event wish);
   [[nodiscard]] Task<void> adopt(Job job);
   [[nodiscard]] Result<bool> take_over(const Job& job, const Result<Phase>& found);
   void give_up(Live& live, const Error& reason);

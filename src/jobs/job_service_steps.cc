@@ -9,6 +9,10 @@
 #include "jobs/job_service.h"
 #include "jobs/program.h"
 
+// g++ 12 inlines Boost.Asio's operator new of a frame and not its operator delete, and then takes
+// them for strangers.
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+
 namespace aion::jobs {
 
 namespace {
@@ -208,6 +212,8 @@ void JobService::grant(JobQueue::Grant granted) {
   const Duration waited = parts_.executors.clock().now() - live.since;
   live.leases = std::move(granted.leases);
   live.is_handed_over = false;
+  live.requests.clear();
+  live.is_asking = false;
   ++live.job.attempt;
   live.job.started.reset();
   live.job.end.reset();
@@ -289,24 +295,51 @@ void JobService::note_handed_over(const AttemptId& attempt, const Result<Placeme
   }
 }
 
-void JobService::ask_engine(const Live& live, Event wish) {
-  if (live.is_handed_over) {
-    spawn(parts_.executors.io(), run_request(attempt_of(live.job), wish));
+/// In the order in which they are asked: the engine waits where it likes, and a suspension that
+/// came behind its own resumption would be for ever.
+void JobService::ask_engine(Live& live, Event wish) {
+  if (!live.is_handed_over) {
+    return;
+  }
+  live.requests.push_back(wish);
+  if (!live.is_asking) {
+    live.is_asking = true;
+    spawn(parts_.executors.io(), run_requests(attempt_of(live.job)));
   }
 }
 
-Awaitable<void> JobService::run_request(AttemptId attempt, Event wish) {
-  Result<void> done;
+Awaitable<void> JobService::run_requests(AttemptId attempt) {
+  for (;;) {
+    std::function<Result<std::optional<Event>>()> take = [this, attempt] {
+      Live* const live = live_of(attempt);
+      std::optional<Event> next;
+      if (live != nullptr && live->requests.empty()) {
+        live->is_asking = false;
+      } else if (live != nullptr) {
+        next = live->requests.front();
+        live->requests.pop_front();
+      }
+      return Result<std::optional<Event>>(next);
+    };
+    const auto next = co_await inside<std::optional<Event>>(std::move(take));
+    if (!next || !*next) {
+      co_return;
+    }
+    const auto done = co_await request(attempt, **next);
+    if (!done) {  // it ends by itself just now, or is not there yet: note_handed_over() asks again
+      parts_.log.debug("engine refused", {{"job", attempt.job}, {"reason", done.error().message}});
+    }
+  }
+}
+
+Task<void> JobService::request(AttemptId attempt, Event wish) {
   if (wish == Event::Suspend) {
-    done = co_await parts_.engine.suspend(attempt);
-  } else if (wish == Event::Resume) {
-    done = co_await parts_.engine.resume(attempt);
-  } else {
-    done = co_await parts_.engine.stop(attempt);
+    co_return co_await parts_.engine.suspend(std::move(attempt));
   }
-  if (!done) {  // it ends by itself just now, or is not there yet: note_handed_over() asks again
-    parts_.log.debug("engine refused", {{"job", attempt.job}, {"reason", done.error().message}});
+  if (wish == Event::Resume) {
+    co_return co_await parts_.engine.resume(std::move(attempt));
   }
+  co_return co_await parts_.engine.stop(std::move(attempt));
 }
 
 void JobService::on_started(const AttemptId& attempt, const Started& started) {

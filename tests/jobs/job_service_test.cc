@@ -28,7 +28,10 @@ using std::chrono::milliseconds;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-constexpr std::chrono::seconds kLimit{30};
+constexpr std::chrono::seconds kLimit{30};  // a test that waits so long has failed
+// Between two looks at what another process does: a test that spins takes the core that it waits
+// for.
+constexpr std::chrono::milliseconds kPause{1};
 constexpr resource::DeviceId kCpu{resource::DeviceKind::Cpu, 0};
 
 /// One life of the daemon's parts that jobs need.
@@ -123,7 +126,7 @@ class JobServiceTest : public testing::Test {
   bool waits_for(std::uint64_t number, State state) {
     const auto end = std::chrono::steady_clock::now() + kLimit;
     while (state_of(number) != state && std::chrono::steady_clock::now() < end) {
-      std::this_thread::yield();
+      std::this_thread::sleep_for(kPause);
     }
     return state_of(number) == state;
   }
@@ -135,9 +138,19 @@ class JobServiceTest : public testing::Test {
       if (part && part->text.find(text) != std::string::npos) {
         return true;
       }
-      std::this_thread::yield();
+      std::this_thread::sleep_for(kPause);
     }
     return false;
+  }
+
+  /// What has become of a job, for whoever looks at a test that has failed.
+  std::string told(std::uint64_t number) {
+    std::string words = std::string(name_of(state_of(number)));
+    for (const std::string& event : events_of(number)) {
+      words += ", " + event;
+    }
+    const auto why = wait(life_->service.why(caller_, number));
+    return words + "; " + (why ? *why : why.error().message);
   }
 
   std::vector<std::string> events_of(std::uint64_t number) {
@@ -273,7 +286,7 @@ TEST_F(JobServiceTest, RequeuesAJobOnDemandAfterItHasSavedItsState) {
   const std::uint64_t number =
       submit(shell("if [ -e " + saved + " ]; then exit 0; fi; trap 'touch " + saved +
                    "; exit 0' TERM; echo up; while :; do sleep 0.01; done"));
-  ASSERT_TRUE(waits_for_output(number, "up"));
+  ASSERT_TRUE(waits_for_output(number, "up")) << told(number);
 
   ASSERT_TRUE(wait(life_->service.act(caller_, number, Event::Requeue)));
 
@@ -382,7 +395,7 @@ TEST_F(JobServiceTest, LearnsOfAnEndThatCameWhileNobodyLooked) {
   std::ofstream(go).close();
   const auto end = std::chrono::steady_clock::now() + kLimit;
   while (program.is_alive() && std::chrono::steady_clock::now() < end) {
-    std::this_thread::yield();
+    std::this_thread::sleep_for(kPause);
   }
 
   begin();

@@ -35,6 +35,9 @@ using testing::IsEmpty;
 using testing::StartsWith;
 
 constexpr std::chrono::seconds kLimit{30};  // a test that waits so long has failed
+// Between two looks at what another process does: a test that spins takes the core that it waits
+// for.
+constexpr std::chrono::milliseconds kPause{1};
 
 /// Keeps what an engine tells.
 class Told final : public Listener {
@@ -175,7 +178,7 @@ class EngineContract : public testing::TestWithParam<Level> {
       if (printed(member).find(text) != std::string::npos) {
         return true;
       }
-      std::this_thread::yield();
+      std::this_thread::sleep_for(kPause);
     }
     return false;
   }
@@ -183,7 +186,7 @@ class EngineContract : public testing::TestWithParam<Level> {
   static bool is_gone(pid_t process) {
     const auto end = std::chrono::steady_clock::now() + kLimit;
     while (::kill(process, 0) == 0 && std::chrono::steady_clock::now() < end) {
-      std::this_thread::yield();
+      std::this_thread::sleep_for(kPause);
     }
     return ::kill(process, 0) != 0;
   }
